@@ -1,0 +1,1 @@
+# troth_generate(TARGET SCHEMA.capnp...): see the set-up part.
