@@ -4,6 +4,9 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LibUV REQUIRED IMPORTED_TARGET libuv>=1.44)
 if(TROTH_BUILD_TESTS)
   find_package(GTest REQUIRED)
+  # Not part of an installation of Cap'n Proto: they come from its source.
+  set(TROTH_CAPNP_TEST_SCHEMAS "$ENV{TROTH_CAPNP_TEST_SCHEMAS}" CACHE PATH
+    "Folder with Cap'n Proto's own test.capnp, as `./dev path capnp-test-schemas` prints it")
 endif()
 if(TROTH_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)

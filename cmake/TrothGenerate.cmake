@@ -1,1 +1,87 @@
-# troth_generate(TARGET SCHEMA.capnp...): see the set-up part.
+# troth_generate(TARGET SCHEMA.capnp... [SRC_PREFIX DIR] [IMPORT_PATHS DIR...])
+#
+# Adds to TARGET what Cap'n Proto and Troth generate from the schemas, so that TARGET, and what links to it, may include
+# "x.troth.h" (and "x.capnp.h") for each x.capnp. TARGET is linked to Troth::troth.
+#
+#   add_executable(bank-client client.cc)
+#   troth_generate(bank-client bank.capnp)
+#
+# SRC_PREFIX    what a schema's path is relative to in an #include: with SRC_PREFIX schema, schema/bank/teller.capnp becomes
+#               "bank/teller.troth.h". The calling CMakeLists.txt's folder if not given.
+# IMPORT_PATHS  where `import "/x.capnp"` is looked for, besides SRC_PREFIX and Cap'n Proto's own schemas.
+#
+# An edited schema is generated anew, and so are the others in its list, as they may import it.
+function(troth_generate target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SRC_PREFIX" "IMPORT_PATHS")
+  _troth_check_arguments()
+  _troth_absolute(schemas ${arg_UNPARSED_ARGUMENTS})
+  _troth_absolute(prefix "${arg_SRC_PREFIX}")
+  _troth_absolute(imports ${arg_IMPORT_PATHS})
+
+  # Stock code is not ours to keep free of the warnings that a project asks for; Troth's is, in Troth's own tests.
+  set(stock_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/capnp)
+  set(troth_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/troth)
+  file(MAKE_DIRECTORY ${stock_dir} ${troth_dir})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${stock_dir}>)
+  if(PROJECT_NAME STREQUAL Troth)
+    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${troth_dir}>)
+  else()
+    target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${troth_dir}>)
+  endif()
+
+  foreach(schema IN LISTS schemas)
+    _troth_generate_one()
+  endforeach()
+  target_link_libraries(${target} PUBLIC Troth::troth)
+endfunction()
+
+# The macros below are parts of troth_generate: they see its variables.
+
+macro(_troth_check_arguments)
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "troth_generate: \"${target}\" is not a target; call add_library or add_executable first.")
+  endif()
+  if(NOT arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "troth_generate(${target}): no schemas given.")
+  endif()
+  if(NOT arg_SRC_PREFIX)
+    set(arg_SRC_PREFIX ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+endmacro()
+
+macro(_troth_generate_one)
+  cmake_path(IS_PREFIX prefix "${schema}" NORMALIZE inside)
+  if(NOT inside)
+    message(FATAL_ERROR "troth_generate(${target}): ${schema} is not inside SRC_PREFIX ${prefix}.")
+  endif()
+  if(NOT EXISTS ${schema})
+    message(FATAL_ERROR "troth_generate(${target}): there is no ${schema}.")
+  endif()
+  cmake_path(RELATIVE_PATH schema BASE_DIRECTORY ${prefix} OUTPUT_VARIABLE name)
+  string(REGEX REPLACE "\\.capnp$" "" base "${name}")
+  set(stock_source ${stock_dir}/${name}.c++)
+  set(outputs ${stock_source} ${stock_dir}/${name}.h ${troth_dir}/${base}.troth.h)
+  add_custom_command(
+    OUTPUT ${outputs}
+    COMMAND CapnProto::capnp_tool compile
+      -o$<TARGET_FILE:CapnProto::capnpc_cpp>:${stock_dir}
+      -o$<TARGET_FILE:Troth::capnpc-troth>:${troth_dir}
+      --src-prefix=${prefix} --import-path=${prefix} --import-path=${CAPNP_INCLUDE_DIRECTORY}
+      "$<$<BOOL:${imports}>:--import-path=$<JOIN:${imports},;--import-path=>>"
+      ${schema}
+    DEPENDS ${schemas} Troth::capnpc-troth
+    COMMENT "Generating ${base}.troth.h"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  target_sources(${target} PRIVATE ${outputs})
+  set_source_files_properties(${stock_source} PROPERTIES COMPILE_OPTIONS -w)
+endmacro()
+
+# Sets `result` to the paths, made absolute and normal.
+function(_troth_absolute result)
+  set(absolute "")
+  foreach(path IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH path BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
+    list(APPEND absolute ${path})
+  endforeach()
+  set(${result} ${absolute} PARENT_SCOPE)
+endfunction()
