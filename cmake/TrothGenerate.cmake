@@ -1,16 +1,18 @@
 # troth_generate(TARGET SCHEMA.capnp... [SRC_PREFIX DIR] [IMPORT_PATHS DIR...])
 #
-# Adds to TARGET what Cap'n Proto and Troth generate from the schemas, so that TARGET, and what links to it, may include
-# "x.troth.h" (and "x.capnp.h") for each x.capnp. TARGET is linked to Troth::troth.
+# Adds to TARGET what Cap'n Proto and Troth generate from the schemas: TARGET, and what links to
+# it, may include "x.troth.h" (and "x.capnp.h") for each x.capnp. Links TARGET to Troth::troth.
 #
 #   add_executable(bank-client client.cc)
 #   troth_generate(bank-client bank.capnp)
 #
-# SRC_PREFIX    what a schema's path is relative to in an #include: with SRC_PREFIX schema, schema/bank/teller.capnp becomes
-#               "bank/teller.troth.h". The calling CMakeLists.txt's folder if not given.
-# IMPORT_PATHS  where `import "/x.capnp"` is looked for, besides SRC_PREFIX and Cap'n Proto's own schemas.
+# SRC_PREFIX    what a schema's path is relative to in an #include: with SRC_PREFIX schema,
+#               schema/bank/teller.capnp becomes "bank/teller.troth.h". By default the folder of
+#               the calling CMakeLists.txt.
+# IMPORT_PATHS  where `import "/x.capnp"` is looked for, besides SRC_PREFIX and the folder of Cap'n
+#               Proto's own schemas.
 #
-# An edited schema is generated anew, and so are the others in its list, as they may import it.
+# An edited schema is generated anew, and so are the others in its list, which may import it.
 function(troth_generate target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SRC_PREFIX" "IMPORT_PATHS")
   _troth_check_arguments()
@@ -18,7 +20,8 @@ function(troth_generate target)
   _troth_absolute(prefix "${arg_SRC_PREFIX}")
   _troth_absolute(imports ${arg_IMPORT_PATHS})
 
-  # Stock code is not ours to keep free of the warnings that a project asks for; Troth's is, in Troth's own tests.
+  # A project's warning flags do not reach into generated code; but Troth's own tests hold Troth's
+  # to theirs.
   set(stock_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/capnp)
   set(troth_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/troth)
   file(MAKE_DIRECTORY ${stock_dir} ${troth_dir})
@@ -39,7 +42,7 @@ endfunction()
 
 macro(_troth_check_arguments)
   if(NOT TARGET ${target})
-    message(FATAL_ERROR "troth_generate: \"${target}\" is not a target; call add_library or add_executable first.")
+    message(FATAL_ERROR "troth_generate: there is no target \"${target}\" yet.")
   endif()
   if(NOT arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "troth_generate(${target}): no schemas given.")

@@ -7,7 +7,8 @@ install(TARGETS troth capnpc-troth EXPORT TrothTargets)
 install(DIRECTORY runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT TrothTargets NAMESPACE Troth:: DESTINATION ${config_dir})
 
-configure_package_config_file(cmake/TrothConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/TrothConfig.cmake
+configure_package_config_file(
+  cmake/TrothConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/TrothConfig.cmake
   INSTALL_DESTINATION ${config_dir} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/TrothConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# dev-setup-test.sh ROOT: a wrong release is refused, a right one is unpacked once, and a run that died leaves no trace.
+# dev-setup-test.sh ROOT: a wrong release of Cap'n Proto is refused, the right one is unpacked once,
+# and a run that died leaves no trace.
 set -euo pipefail
 
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
