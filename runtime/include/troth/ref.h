@@ -1,0 +1,215 @@
+#pragma once
+// A Ref<I> is a reference to an object that implements interface I: in this vat or in another, there already or promised.
+//
+// It has one method for each method of the schema. A call returns a promise at once and leaves at the end of the event loop's
+// turn, together with every other call made until then.
+//
+//     Ref<Bank> bank = vat.connect<Bank>("bank.example:7700");
+//     Ref<Account> account = bank.openAccount("alice").account();
+//     Bank::Client stock = bank;                                  // and back: Ref<Bank>(stock)
+//
+// A Ref is as cheap to copy as a reference count, and is used by one thread only. Calls that one caller makes on one Ref arrive in
+// the order in which they were made; a stock client taken from a Ref sends at once, and so before what is still pending.
+
+#include <concepts>
+
+#include "promise.h"
+
+namespace troth {
+
+template <typename I>
+class Server;
+
+namespace _ {
+
+// An owned server object: one of ours, or one whose class stock Cap'n Proto generated.
+template <typename S, typename I>
+concept Serves = std::derived_from<S, Server<I>> ||
+    requires { requires std::derived_from<S, typename I::Server>; } ||
+    (std::same_as<I, capnp::Capability> && std::derived_from<S, capnp::Capability::Server>);
+
+template <typename J, typename I>
+concept Extends = std::convertible_to<typename J::Client, typename I::Client>;
+
+// Sums up what is known of the size of a call's arguments; the sum is unknown as soon as one of them is.
+class SizeHint {
+public:
+  template <typename... Args>
+  static kj::Maybe<capnp::MessageSize> of(capnp::MessageSize fixed, const Args&... args) {
+    SizeHint hint(fixed);
+    (args.addTo(hint), ...);
+    return hint.total;
+  }
+
+  void add(uint64_t words, uint caps);
+  void setUnknown() { total = nullptr; }
+
+private:
+  explicit SizeHint(capnp::MessageSize fixed): total(fixed) {}
+
+  kj::Maybe<capnp::MessageSize> total;
+};
+
+}  // namespace _
+
+template <typename T, capnp::Kind kind = CAPNP_KIND(T)>
+class Arg;
+
+// A call whose parameters are being built. Stub methods use it; see any generated header.
+template <typename Params, typename Results>
+class CallBuilder {
+public:
+  explicit CallBuilder(kj::Own<_::PendingCall> call)
+      : call(kj::mv(call)), builder(this->call->params().template initAs<Params>()) {}
+  CallBuilder(kj::Own<_::PendingCall> call, const Arg<Params>& params)
+      : call(kj::mv(call)), builder(nullptr) {
+    params.write(this->call->params());
+  }
+
+  typename Params::Builder params() { return builder; }
+
+  // Sets a parameter that is a scalar or an enum.
+  template <typename T, typename Setter>
+  void set(Field, const Arg<T>& arg, Setter setter) {
+    (builder.*setter)(arg.value());
+  }
+
+  // Sets a parameter that is a pointer.
+  template <typename T>
+  void set(Field field, const Arg<T>& arg) {
+    auto slots = capnp::toAny(builder).getPointerSection();
+    arg.write(slots[field.pointer]);
+    if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
+      call->noteArgument(field.name, arg.getHook());
+    }
+  }
+
+  // Puts the call in the queue.
+  Promise<Results> pend() {
+    call->pend(_::PendingCall::Kind::PLAIN);
+    return Promise<Results>(_::Source{kj::mv(call), nullptr}, &_::readStruct<Results>);
+  }
+
+  // Puts the call of a streaming method in the queue.
+  Promise<void> pendStream() {
+    call->pend(_::PendingCall::Kind::STREAMING);
+    return Promise<void>(_::Source{kj::mv(call), nullptr});
+  }
+
+private:
+  kj::Own<_::PendingCall> call;
+  typename Params::Builder builder;
+};
+
+// What every Ref<I> has.
+template <typename I>
+class RefBase {
+public:
+  using Interface = I;
+
+  // A null ref: every call on it breaks.
+  RefBase(decltype(nullptr)): RefBase(typename I::Client(nullptr)) {}
+
+  RefBase(typename I::Client client): hook(capnp::ClientHook::from(kj::mv(client))) {}
+  explicit RefBase(kj::Own<capnp::ClientHook> hook): hook(kj::mv(hook)) {}
+
+  // A ref to an object that implements an interface that extends I.
+  template <typename J>
+    requires _::Extends<J, I>
+  RefBase(const RefBase<J>& other): hook(other.getHook()) {}
+
+  // Exports `server`, which lives until the last ref to it is gone.
+  template <typename S>
+    requires _::Serves<S, I>
+  RefBase(kj::Own<S> server)
+      : hook(capnp::ClientHook::from(capnp::Capability::Client(kj::mv(server)))) {}
+
+  // A ref to an object that is to come. Calls wait for it; if the promise breaks, they break too.
+  template <typename T>
+    requires std::convertible_to<T, typename I::Client>
+  RefBase(kj::Promise<T> promise)
+      : RefBase(typename I::Client(
+            promise.then([](T&& value) { return typename I::Client(kj::mv(value)); }))) {}
+
+  // A broken ref: every call on it breaks with `exception`.
+  RefBase(kj::Exception&& exception): RefBase(typename I::Client(kj::mv(exception))) {}
+
+  // An object in the results of a call that has not settled. Stubs use this.
+  explicit RefBase(_::Source source);
+
+  RefBase(const RefBase& other): hook(other.getHook()) {}
+  RefBase(RefBase&&) = default;
+  RefBase& operator=(const RefBase& other) {
+    hook = other.getHook();
+    return *this;
+  }
+  RefBase& operator=(RefBase&&) = default;
+
+  // The same object as a stock client.
+  operator typename I::Client() const { return typename I::Client(getHook()); }
+
+  kj::Own<capnp::ClientHook> getHook() const { return hook->addRef(); }
+
+protected:
+  // Starts a call of `method` with `args`, which are looked at for their size only.
+  template <typename Params, typename Results, typename... Args>
+  CallBuilder<Params, Results> newCall(const Method& method, const Args&... args) const {
+    constexpr capnp::MessageSize FIXED{capnp::sizeInWords<Params>() + 1, 0};
+    return CallBuilder<Params, Results>(pendingCall(method, _::SizeHint::of(FIXED, args...)));
+  }
+
+  // Starts a call of a method whose parameters are the struct `params`.
+  template <typename Params, typename Results>
+  CallBuilder<Params, Results> newCallWith(const Method& method, const Arg<Params>& params) const {
+    return CallBuilder<Params, Results>(
+        pendingCall(method, _::SizeHint::of(capnp::MessageSize{1, 0}, params)), params);
+  }
+
+private:
+  mutable kj::Own<capnp::ClientHook> hook;
+
+  kj::Own<_::PendingCall> pendingCall(
+      const Method& method, kj::Maybe<capnp::MessageSize> sizeHint) const {
+    return kj::refcounted<_::PendingCall>(method, hook->addRef(), sizeHint);
+  }
+};
+
+// The object behind `ref` as one that implements J. Nothing is checked here: if it does not, calls break with UNIMPLEMENTED.
+template <typename J, typename I>
+Ref<J> castRef(const RefBase<I>& ref) {
+  return Ref<J>(ref.getHook());
+}
+
+// Resolves when `ref` is no longer a promise; breaks if the promise broke.
+template <typename I>
+kj::Promise<void> whenResolved(const RefBase<I>& ref) {
+  return ref.getHook()->whenResolved();
+}
+
+namespace _ {
+
+// A ref to an interface whose stub is not included, or that is nested in a generic type: those are specialised by the interface's
+// id, because C++ cannot match Outer<T>::Inner.
+template <uint64_t id, typename I>
+class InterfaceRef: public RefBase<I> {
+public:
+  using RefBase<I>::RefBase;
+};
+
+}  // namespace _
+
+template <typename I>
+class Ref: public _::InterfaceRef<capnp::typeId<I>(), I> {
+  using Base = _::InterfaceRef<capnp::typeId<I>(), I>;
+
+public:
+  using Base::Base;
+};
+
+// =======================================================================================
+// inline implementation details
+
+template <typename I>
+RefBase<I>::RefBase(_::Source source): hook(source.getObject()) {}
+
+}  // namespace troth

@@ -1,0 +1,142 @@
+#pragma once
+// A Server<I> is the base class of an object that implements interface I.
+//
+// It has one virtual method for each method of the schema, which takes a call and returns a promise that resolves when the results
+// are set. A method that is not overridden breaks its calls with UNIMPLEMENTED.
+//
+//     class Teller final: public troth::Server<Bank> {
+//       kj::Promise<void> openAccount(OpenAccount call) override {
+//         call.fulfill(kj::heap<AccountServer>(call.owner(), call.deposit()));
+//         co_return;
+//       }
+//     };
+//
+// Methods of one object start in the order in which the calls arrive, and may overlap when they wait. A call whose caller is gone
+// runs to its end, unless the schema marks the method with $Cxx.allowCancellation.
+
+#include <kj/async.h>
+
+#include "ref.h"
+
+namespace troth {
+
+namespace _ {
+
+// What a server method sees of a parameter: a Ref for an interface, else what the generated getter gives.
+template <auto getter>
+auto readParameter(const auto& params) {
+  using T = TypeOf<getter>;
+  if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
+    return Ref<T>((params.*getter)());
+  } else {
+    return (params.*getter)();
+  }
+}
+
+}  // namespace _
+
+// A call as its server sees it. The stub derives one class from this for each method, with an accessor for each parameter.
+//
+// It may be copied, and is valid until the method's promise resolves.
+template <typename Params, typename Results>
+class Call {
+public:
+  explicit Call(capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer> untyped)
+      : context_(capnp::CallContextHook::from(untyped)) {}
+
+  // The parameters. Readers from them stay valid until releaseParams().
+  typename Params::Reader params() { return context_.getParams(); }
+
+  // The results, to be filled in before the method's promise resolves.
+  typename Results::Builder results() {
+    return context_.getResults(capnp::MessageSize{capnp::sizeInWords<Results>() + 1, 0});
+  }
+
+  // Frees the parameters, for a method that goes on for long without them.
+  void releaseParams() { context_.releaseParams(); }
+
+  // The call as stock code takes it: for tailCall() and setPipeline().
+  capnp::CallContext<Params, Results>& context() { return context_; }
+
+protected:
+  template <auto getter>
+  auto get() {
+    return _::readParameter<getter>(params());
+  }
+
+  // Starts results of which the parts are known.
+  template <typename... Args>
+  typename Results::Builder initResults(const Args&... args) {
+    constexpr capnp::MessageSize FIXED{capnp::sizeInWords<Results>() + 1, 0};
+    return context_.initResults(_::SizeHint::of(FIXED, args...));
+  }
+
+private:
+  capnp::CallContext<Params, Results> context_;
+};
+
+// A call of a streaming method: it has no results, and the next call waits until it is done.
+template <typename Params>
+class StreamingCall {
+public:
+  explicit StreamingCall(capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer> untyped)
+      : context_(capnp::CallContextHook::from(untyped)) {}
+
+  typename Params::Reader params() { return context_.getParams(); }
+  void releaseParams() { context_.releaseParams(); }
+
+protected:
+  template <auto getter>
+  auto get() {
+    return _::readParameter<getter>(params());
+  }
+
+private:
+  capnp::StreamingCallContext<Params> context_;
+};
+
+// What fulfill() gives: a method without co_await may return it.
+using Done = std::remove_const_t<decltype(kj::READY_NOW)>;
+
+// What every Server<I> has.
+class ServerBase: public virtual capnp::Capability::Server {
+protected:
+  using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
+  using Dispatched = capnp::Capability::Server::DispatchCallResult;
+
+  // What dispatching a call gives, by the kind of its method.
+  static Dispatched plain(kj::Promise<void> done) { return {kj::mv(done), false, false}; }
+  static Dispatched cancelable(kj::Promise<void> done) { return {kj::mv(done), false, true}; }
+  static Dispatched streaming(kj::Promise<void> done) { return {kj::mv(done), true, false}; }
+
+  // The answer to a call of an interface, or of a method, that this object does not have.
+  Dispatched unimplementedInterface(const char* interfaceName, uint64_t requestedId);
+  Dispatched unimplementedMethod(const char* interfaceName, uint64_t interfaceId, uint16_t methodId);
+
+  // What a method that is not overridden returns.
+  kj::Promise<void> unimplemented(
+      const char* interfaceName, const char* methodName, uint64_t interfaceId, uint16_t methodId);
+};
+
+namespace _ {
+
+// Servers of interfaces that are nested in generic types are specialised by the interface's id.
+template <uint64_t id, typename I>
+class InterfaceServer;
+
+}  // namespace _
+
+template <typename I>
+class Server: public _::InterfaceServer<capnp::typeId<I>(), I> {};
+
+// Writes one result of a call: stubs use it in fulfill().
+template <typename Builder, typename T>
+void setResult(Builder builder, Field field, const Arg<T>& arg) {
+  arg.write(capnp::toAny(builder).getPointerSection()[field.pointer]);
+}
+template <typename Builder, typename T, typename Setter>
+void setResult(Builder builder, Field, const Arg<T>& arg, Setter setter) {
+  (builder.*setter)(arg.value());
+}
+
+}  // namespace troth

@@ -1,0 +1,7 @@
+#pragma once
+// What a generated stub includes: refs, promises, arguments and servers.
+
+#include "arg.h"
+#include "promise.h"
+#include "ref.h"
+#include "server.h"
