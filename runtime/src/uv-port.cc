@@ -1,0 +1,116 @@
+#include "uv-port.h"
+
+#include <kj/debug.h>
+#include <utility>
+
+namespace troth {
+namespace {
+
+// Events of KJ's that run before libuv gets a turn, so that a busy queue does not starve libuv's timers and sockets.
+constexpr uint TURNS_PER_PUMP_MAX = 1000;
+
+// The handles that a port has for itself.
+constexpr size_t OWN_HANDLES = 3;
+
+}  // namespace
+
+LoopPort::LoopPort(uv_loop_t& loop)
+    : loop(loop),
+      waker(registry, this, [&](uv_async_t* raw) {
+        return uv_async_init(&loop, raw, [](uv_async_t* raw) {
+          auto& port = *static_cast<LoopPort*>(raw->data);
+          port.woken = true;
+          port.updateIdle();
+        });
+      }),
+      idle(registry, this, [&](uv_idle_t* raw) { return uv_idle_init(&loop, raw); }),
+      check(registry, this, [&](uv_check_t* raw) { return uv_check_init(&loop, raw); }) {
+  uv_check_start(&check.get(), [](uv_check_t* raw) {
+    auto& port = *static_cast<LoopPort*>(raw->data);
+    ++port.polls;
+    port.pump();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&waker.get()));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&check.get()));
+}
+
+LoopPort::~LoopPort() noexcept(false) {
+  bool alone = registry.size() == OWN_HANDLES;
+  registry.closeAll();
+  KJ_REQUIRE(alone, "a Loop was destroyed before a stream, listener, timer or look-up that uses it") { break; }
+}
+
+bool LoopPort::wait() {
+  // Without an active handle that counts, libuv would return at once instead of waiting for other threads.
+  auto raw = reinterpret_cast<uv_handle_t*>(&waker.get());
+  uv_ref(raw);
+  KJ_DEFER(uv_unref(raw));
+  return runUv(UV_RUN_ONCE);
+}
+
+bool LoopPort::poll() {
+  // Inside pump() libuv is on the outside and polls by itself.
+  if (pumping) return std::exchange(woken, false);
+  return runUv(UV_RUN_NOWAIT);
+}
+
+bool LoopPort::runUv(uv_run_mode mode) {
+  insideWait = true;
+  updateIdle();
+  uv_run(&loop, mode);
+  insideWait = false;
+  bool result = std::exchange(woken, false);
+  updateIdle();
+  KJ_IF_MAYBE(exception, failure) {
+    auto thrown = kj::mv(*exception);
+    failure = nullptr;
+    kj::throwFatalException(kj::mv(thrown));
+  }
+  return result;
+}
+
+void LoopPort::setRunnable(bool newRunnable) {
+  runnable = newRunnable;
+  updateIdle();
+}
+
+void LoopPort::wake() const {
+  uv_async_send(const_cast<uv_async_t*>(&waker.getUnchecked()));
+}
+
+void LoopPort::updateIdle() {
+  if (!idle.isOpen()) return;
+  if ((runnable || woken) && !insideWait) {
+    uv_idle_start(&idle.get(), [](uv_idle_t* raw) { static_cast<LoopPort*>(raw->data)->pump(); });
+  } else {
+    uv_idle_stop(&idle.get());
+  }
+}
+
+void LoopPort::pump() {
+  if (insideWait || pumping || !(runnable || woken)) return;
+  KJ_IF_MAYBE(q, queue) {
+    pumping = true;
+    guard([&]() {
+      if (woken) {
+        // Only WaitScope::poll() asks for the requests of other threads; it leaves setRunnable() to run().
+        q->waitScope.poll(TURNS_PER_PUMP_MAX);
+        q->events.run(0);
+      } else {
+        q->events.run(TURNS_PER_PUMP_MAX);
+      }
+    });
+    pumping = false;
+    updateIdle();
+  }
+}
+
+void LoopPort::keep(kj::Exception&& exception) noexcept {
+  if (insideWait) {
+    if (failure == nullptr) failure = kj::mv(exception);
+  } else {
+    KJ_LOG(ERROR, "a callback in the program's event loop failed", exception);
+  }
+}
+
+}  // namespace troth

@@ -1,0 +1,77 @@
+#pragma once
+// A LoopPort lets a kj::EventLoop and a uv_loop_t take turns in one thread.
+//
+// Either side may be on the outside. When a promise is waited for, KJ runs its queue and calls wait(), which runs libuv once.
+// When the program is in uv_run(), KJ's queue runs from two handles of libuv: `check`, right after the poll for input and output,
+// so that what a callback made runnable runs in the same iteration; and `idle`, which is active only while the queue is not
+// empty, so that libuv neither sleeps nor returns before it has run.
+
+#include <kj/async.h>
+#include <kj/exception.h>
+#include <uv.h>
+
+#include "uv-handle.h"
+
+namespace troth {
+
+class LoopPort final: public kj::EventPort {
+public:
+  explicit LoopPort(uv_loop_t& loop);
+  ~LoopPort() noexcept(false);
+
+  // Names the queue that libuv's callbacks run. Undone with null before the queue goes away.
+  struct Queue {
+    kj::EventLoop& events;
+    kj::WaitScope& waitScope;
+  };
+  void setQueue(kj::Maybe<Queue> newQueue) { queue = kj::mv(newQueue); }
+
+  uv_loop_t& uv() { return loop; }
+  HandleRegistry& handles() { return registry; }
+
+  // Counts libuv's polls, to tell when a reading of the clock is out of date.
+  uint64_t pollCount() const { return polls; }
+
+  // Calls `func`, which comes from one of libuv's callbacks, and keeps what it throws out of libuv's C frames: wait() throws it
+  // instead, or, when the program runs the loop, it is logged.
+  template <typename Func>
+  void guard(Func&& func) noexcept {
+    try {
+      func();
+    } catch (...) {
+      keep(kj::getCaughtExceptionAsKj());
+    }
+  }
+
+  bool wait() override;
+  bool poll() override;
+  void setRunnable(bool runnable) override;
+  void wake() const override;
+
+private:
+  uv_loop_t& loop;
+  HandleRegistry registry;
+  kj::Maybe<Queue> queue;
+  kj::Maybe<kj::Exception> failure;
+  uint64_t polls = 0;
+
+  // KJ's queue is not empty; kept because KJ tells about changes only.
+  bool runnable = false;
+  // wake() was called and neither wait() nor poll() has said so yet.
+  bool woken = false;
+  // KJ is on the outside: it runs its queue itself.
+  bool insideWait = false;
+  // One of our own callbacks is running KJ's queue.
+  bool pumping = false;
+
+  UvHandle<uv_async_t> waker;
+  UvHandle<uv_idle_t> idle;
+  UvHandle<uv_check_t> check;
+
+  bool runUv(uv_run_mode mode);
+  void pump();
+  void updateIdle();
+  void keep(kj::Exception&& exception) noexcept;
+};
+
+}  // namespace troth
