@@ -158,7 +158,7 @@ build_capnp() {
   local work flags
   work=$(workspace)
   mapfile -t flags < <(capnp_flags "$1")
-  tar --extract --gzip --file "$CAPNP_TARBALL" --directory "$work" --strip-components=1
+  tar --extract --no-same-owner --file "$CAPNP_TARBALL" --directory "$work" --strip-components=1
   cmake -S "$work" -B "$work/build" -G Ninja -Wno-deprecated "-DCMAKE_INSTALL_PREFIX=$2" \
     "${flags[@]}" >"$work/log" || { cat "$work/log" >&2; die "Cap'n Proto cannot be configured"; }
   cmake --build "$work/build"
@@ -167,8 +167,8 @@ build_capnp() {
   rm -rf "$work"
 }
 
-# Cap'n Proto's own test schemas, on which the plugin is tested, with all that they import. The
-# folder above them is an import path.
+# Cap'n Proto's own test schemas, on which the plugin is tested, with all that they import and
+# embed. They find each other by way of the folder above them, which is to be the import path.
 provide_test_schemas() {
   local work folder=${CAPNP_TEST_SCHEMAS%/capnp}
   [[ ! -d $folder ]] || return 0
@@ -176,9 +176,10 @@ provide_test_schemas() {
   if [[ ! -d $folder ]]; then
     provide_tarball
     work=$(workspace)
-    tar --extract --gzip --file "$CAPNP_TARBALL" --directory "$work" --strip-components=2 \
-      --wildcards '*/src/capnp/*.capnp'
-    mv "$work" "$folder"
+    tar --extract --no-same-owner --file "$CAPNP_TARBALL" --directory "$work" --strip-components=1 \
+      --wildcards '*/src/capnp/*.capnp' '*/src/capnp/testdata'
+    mv "$work/src" "$folder"
+    rm -rf "$work"
   fi
   unlock_cache
 }

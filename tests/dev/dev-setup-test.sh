@@ -14,7 +14,7 @@ mkdir -p "$XDG_CACHE_HOME/troth"
 # shellcheck source=tools/dev-setup.sh
 source "$1/tools/dev-setup.sh"
 
-mkdir -p "$work/release/src/capnp"
+mkdir -p "$work/release/src/capnp/testdata"
 echo '@0x9eb32e19f86ee174;' >"$work/release/src/capnp/test.capnp"
 tar --create --gzip --file "$TROTH_CAPNP_TARBALL" --directory "$work" release
 
