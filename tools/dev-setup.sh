@@ -110,7 +110,7 @@ suitable_capnp() {
 # against it, as they do not where it was built as an older C++.
 links_coroutines() {
   [[ -f $1/include/capnp/common.h && -x $1/bin/capnp ]] || return 1
-  clang++ -std=c++20 -isystem "$1/include" -x c++ - -o /dev/null \
+  clang++ -std=c++20 -I"$1/include" -x c++ - -o /dev/null \
     -L"$1/lib" -lcapnp-rpc -lcapnp -lkj-async -lkj -pthread 2>/dev/null <<'PROGRAM'
 #include <capnp/common.h>
 #include <kj/async.h>
