@@ -10,7 +10,7 @@ namespace {
 constexpr uint TURNS_PER_PUMP_MAX = 1000;
 
 // The handles that a port has for itself.
-constexpr size_t OWN_HANDLES = 3;
+constexpr size_t OWN_HANDLES = 4;
 
 }  // namespace
 
@@ -24,13 +24,22 @@ LoopPort::LoopPort(uv_loop_t& loop)
         });
       }),
       idle(registry, this, [&](uv_idle_t* raw) { return uv_idle_init(&loop, raw); }),
+      prepare(registry, this, [&](uv_prepare_t* raw) { return uv_prepare_init(&loop, raw); }),
       check(registry, this, [&](uv_check_t* raw) { return uv_check_init(&loop, raw); }) {
+  uv_prepare_start(&prepare.get(), [](uv_prepare_t* raw) {
+    auto& port = *static_cast<LoopPort*>(raw->data);
+    KJ_IF_MAYBE(q, port.queue) {
+      // Inside wait(), KJ announces only the first of the events that it gets, so ask.
+      if (port.insideWait && q->events.isRunnable()) port.startIdle();
+    }
+  });
   uv_check_start(&check.get(), [](uv_check_t* raw) {
     auto& port = *static_cast<LoopPort*>(raw->data);
     ++port.polls;
     port.pump();
   });
   uv_unref(reinterpret_cast<uv_handle_t*>(&waker.get()));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&prepare.get()));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check.get()));
 }
 
@@ -81,10 +90,14 @@ void LoopPort::wake() const {
 void LoopPort::updateIdle() {
   if (!idle.isOpen()) return;
   if ((runnable || woken) && !insideWait) {
-    uv_idle_start(&idle.get(), [](uv_idle_t* raw) { static_cast<LoopPort*>(raw->data)->pump(); });
+    startIdle();
   } else {
     uv_idle_stop(&idle.get());
   }
+}
+
+void LoopPort::startIdle() {
+  uv_idle_start(&idle.get(), [](uv_idle_t* raw) { static_cast<LoopPort*>(raw->data)->pump(); });
 }
 
 void LoopPort::pump() {

@@ -1,8 +1,8 @@
 #pragma once
 // A LoopPort lets a kj::EventLoop and a uv_loop_t take turns in one thread.
 //
-// Either side may be on the outside. When a promise is waited for, KJ runs its queue and calls wait(), which runs libuv once.
-// When the program is in uv_run(), KJ's queue runs from two handles of libuv: `check`, right after the poll for input and output,
+// Either side may be on the outside. When a promise is waited for, KJ runs its queue and calls wait(), which runs libuv once;
+// `prepare` then keeps libuv from sleeping if a timer has just given KJ something to do. When the program is in uv_run(), KJ's queue runs from two handles of libuv: `check`, right after the poll for input and output,
 // so that what a callback made runnable runs in the same iteration; and `idle`, which is active only while the queue is not
 // empty, so that libuv neither sleeps nor returns before it has run.
 
@@ -66,11 +66,13 @@ private:
 
   UvHandle<uv_async_t> waker;
   UvHandle<uv_idle_t> idle;
+  UvHandle<uv_prepare_t> prepare;
   UvHandle<uv_check_t> check;
 
   bool runUv(uv_run_mode mode);
   void pump();
   void updateIdle();
+  void startIdle();
   void keep(kj::Exception&& exception) noexcept;
 };
 
