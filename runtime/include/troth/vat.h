@@ -1,0 +1,115 @@
+#pragma once
+// A Vat is one event loop and the objects that live in it. It serves its objects to other vats and
+// connects to theirs.
+//
+//     troth::Vat vat;                                               // a client
+//     auto bank = vat.connect<Bank>("bank.example:7700");
+//     auto amount = bank.openAccount("alice", 100).account().balance().amount().wait(vat);
+//
+//     troth::Vat().serve(kj::heap<BankServer>()).run("*:7700");     // a server
+//
+// One vat per thread, used by that thread alone. A server that wants more cores runs several vats
+// on one port, with ListenOptions::Port::SHARED.
+//
+// Errors. A call on a connection that cannot be made, or is lost, breaks with DISCONNECTED; one
+// that is over a bound (see limits.h) with OVERLOADED, here or at the peer; one that the peer does
+// not know with UNIMPLEMENTED; anything else is FAILED.
+
+#include <kj/async-io.h>
+
+#include "limits.h"
+#include "loop.h"
+#include "ref.h"
+
+namespace troth {
+
+struct VatOptions {
+  // The loop to live on. Without one, the vat makes its own.
+  kj::Maybe<Loop&> loop = nullptr;
+
+  Limits limits;
+
+  // When to give up on a silent peer.
+  KeepAlive keepAlive;
+
+  // How long run() lets outstanding calls go on after SIGINT or SIGTERM.
+  kj::Duration drain = 10 * kj::SECONDS;
+};
+
+class Vat final {
+public:
+  Vat();
+  explicit Vat(VatOptions options);
+
+  // Closes all connections and breaks every call that is under way with DISCONNECTED.
+  ~Vat() noexcept(false);
+  KJ_DISALLOW_COPY_AND_MOVE(Vat);
+
+  // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for one
+  // of its named objects. Returns at once; calls made on it wait for the connection, and break with
+  // its error. All refs to one address share a connection, which lasts until a side closes it; a ref
+  // connected later than that has a new one.
+  template <typename I>
+  Ref<I> connect(kj::StringPtr address) {
+    return Ref<I>(connectHook(address));
+  }
+
+  // The same over a stream that is connected already: a pipe, a TLS stream, an inherited socket.
+  template <typename I>
+  Ref<I> connect(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name = "") {
+    return Ref<I>(connectHook(kj::mv(stream), name));
+  }
+
+  // Makes `server`, an owned server object or a ref, the main object of this vat, or the object called
+  // `name`. It replaces what was there; peers that hold the old object keep it.
+  template <typename S>
+  Vat& serve(S server) {
+    return serve("", kj::mv(server));
+  }
+  template <typename S>
+  Vat& serve(kj::StringPtr name, kj::Own<S> server) {
+    return serveClient(name, capnp::Capability::Client(kj::mv(server)));
+  }
+  template <typename I>
+  Vat& serve(kj::StringPtr name, const RefBase<I>& ref) {
+    return serveClient(name, capnp::Capability::Client(ref.getHook()));
+  }
+  Vat& serve(kj::StringPtr name, capnp::Capability::Client client) {
+    return serveClient(name, kj::mv(client));
+  }
+
+  // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port 0
+  // the one that the system chose, and 0 for a Unix socket.
+  kj::Promise<uint> listen(kj::StringPtr address, ListenOptions options = {});
+
+  // Serves one connected stream.
+  void accept(kj::Own<kj::AsyncIoStream> stream);
+
+  // Listens on `address` and serves until SIGINT, SIGTERM or shutdown(), then drains.
+  void run(kj::StringPtr address);
+
+  // Stops listening, refuses new calls with DISCONNECTED, lets outstanding ones go on for at most
+  // `deadline`, and closes all connections once what they have to say is written. Resolves when it is
+  // done; the vat connects and listens no more.
+  kj::Promise<void> shutdown(kj::Duration deadline);
+
+  kj::WaitScope& waitScope();
+  operator kj::WaitScope&() { return waitScope(); }
+  kj::Timer& timer();
+  kj::Network& network();
+  Loop& loop();
+
+  // What went over this vat's connections.
+  Traffic getTraffic() const;
+
+private:
+  struct Impl;
+  kj::Own<Impl> impl;
+
+  kj::Own<capnp::ClientHook> connectHook(kj::StringPtr address);
+  kj::Own<capnp::ClientHook> connectHook(
+      kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
+  Vat& serveClient(kj::StringPtr name, capnp::Capability::Client client);
+};
+
+}  // namespace troth

@@ -1,0 +1,150 @@
+#include "guarded-network.h"
+
+#include <capnp/message.h>
+#include <kj/debug.h>
+
+namespace troth {
+
+using capnp::rpc::Message;
+
+namespace {
+
+class GuardedOutgoing final: public capnp::OutgoingRpcMessage {
+public:
+  GuardedOutgoing(kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits,
+      const bool& closed)
+      : inner(kj::mv(inner)), ledger(ledger), limits(limits), closed(closed) {}
+
+  capnp::AnyPointer::Builder getBody() override { return inner->getBody(); }
+  void setFds(kj::Array<int> fds) override { inner->setFds(kj::mv(fds)); }
+  size_t sizeInWords() override { return inner->sizeInWords(); }
+
+  void send() override {
+    if (closed) return;
+    auto words = inner->sizeInWords();
+    if (words > limits.messageWords) {
+      kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+          "a message is too large (limit messageWords); split it", words, limits.messageWords));
+    }
+    ledger.sent(inner->getBody().getAs<Message>().asReader(), words);
+    inner->send();
+  }
+
+private:
+  kj::Own<OutgoingRpcMessage> inner;
+  Ledger& ledger;
+  const Limits& limits;
+  const bool& closed;
+};
+
+// A message that makes the RPC system do nothing.
+class NoMessage final: public capnp::IncomingRpcMessage {
+public:
+  NoMessage() {
+    message.initRoot<Message>().initUnimplemented().initResolve().initException();
+  }
+
+  capnp::AnyPointer::Reader getBody() override {
+    return message.getRoot<capnp::AnyPointer>().asReader();
+  }
+  size_t sizeInWords() override { return 0; }
+
+private:
+  capnp::MallocMessageBuilder message;
+};
+
+}  // namespace
+
+class GuardedNetwork::GuardedConnection final: public Connection, public kj::Refcounted {
+public:
+  GuardedConnection(GuardedNetwork& owner, kj::Own<Connection> inner)
+      : owner(owner), inner(kj::mv(inner)) {
+    owner.current = *this;
+  }
+  ~GuardedConnection() noexcept(false) { owner.current = nullptr; }
+
+  kj::Own<capnp::RpcFlowController> newStream() override { return inner->newStream(); }
+  capnp::rpc::twoparty::VatId::Reader getPeerVatId() override { return inner->getPeerVatId(); }
+
+  // The RPC system asks for this when the link breaks, the vat when it closes it: whoever is first.
+  kj::Promise<void> shutdown() override {
+    if (shutDown) return kj::READY_NOW;
+    shutDown = true;
+    return inner->shutdown();
+  }
+
+  kj::Own<capnp::OutgoingRpcMessage> newOutgoingMessage(kj::uint firstSegmentWordSize) override {
+    return kj::heap<GuardedOutgoing>(
+        inner->newOutgoingMessage(firstSegmentWordSize), owner.ledger, owner.limits, owner.closed);
+  }
+
+  kj::Promise<kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>> receiveIncomingMessage() override {
+    return inner->receiveIncomingMessage().then(
+        [this](kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& message) {
+          return screen(kj::mv(message));
+        });
+  }
+
+private:
+  GuardedNetwork& owner;
+  kj::Own<Connection> inner;
+  bool shutDown = false;
+
+  kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> screen(
+      kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& incoming) {
+    KJ_IF_MAYBE (message, incoming) {
+      if (owner.closed) return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
+      auto body = message->get()->getBody().getAs<Message>();
+      auto queued = owner.network.getCurrentQueueSize() / sizeof(capnp::word);
+      switch (owner.ledger.received(body, message->get()->sizeInWords(), queued)) {
+        case Ledger::Verdict::PASS:
+          break;
+        case Ledger::Verdict::REFUSE:
+          refuse(owner.ledger.refusal);
+          return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
+        case Ledger::Verdict::SWALLOW:
+          return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
+      }
+    }
+    return kj::mv(incoming);
+  }
+
+  void refuse(const Refusal& refusal) {
+    auto message = newOutgoingMessage(64 + refusal.reason.size() / sizeof(capnp::word));
+    auto ret = message->getBody().initAs<Message>().initReturn();
+    ret.setAnswerId(refusal.questionId);
+    auto exception = ret.initException();
+    exception.setReason(refusal.reason);
+    exception.setType(static_cast<capnp::rpc::Exception::Type>(refusal.type));
+    message->send();
+  }
+};
+
+kj::Maybe<kj::Own<GuardedNetwork::Connection>> GuardedNetwork::connect(
+    capnp::rpc::twoparty::VatId::Reader id) {
+  return network.connect(id).map(
+      [this](kj::Own<Connection>&& connection) { return guard(kj::mv(connection)); });
+}
+
+kj::Promise<kj::Own<GuardedNetwork::Connection>> GuardedNetwork::accept() {
+  return network.accept().then(
+      [this](kj::Own<Connection>&& connection) { return guard(kj::mv(connection)); });
+}
+
+// The RPC system knows a connection by its address, so there must be only one.
+kj::Own<GuardedNetwork::Connection> GuardedNetwork::guard(kj::Own<Connection> connection) {
+  KJ_IF_MAYBE (c, current) {
+    return kj::addRef(*c);
+  }
+  return kj::refcounted<GuardedConnection>(*this, kj::mv(connection));
+}
+
+kj::Promise<void> GuardedNetwork::close() {
+  KJ_IF_MAYBE (c, current) {
+    closed = true;
+    return c->shutdown().attach(kj::addRef(*c));
+  }
+  return kj::READY_NOW;
+}
+
+}  // namespace troth

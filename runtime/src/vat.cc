@@ -1,0 +1,300 @@
+#include <kj/debug.h>
+#include <kj/map.h>
+#include <sys/socket.h>
+#include <troth/vat.h>
+
+#include "connection.h"
+#include "signal.h"
+
+namespace troth {
+namespace {
+
+// A link of the vat, from the moment it is made until it is gone.
+struct Link {
+  Link(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, ObjectTable& objects,
+      const Limits& limits)
+      : connection(kj::mv(stream), side, objects, limits) {}
+
+  Connection connection;
+
+  // Names the link for as long as the vat lives.
+  uint64_t id = 0;
+
+  // Messages seen at the last look for idle links.
+  uint64_t messagesSeen = 0;
+
+  // Where the link was connected to; empty if the peer connected to us.
+  kj::String address;
+};
+
+struct Address {
+  kj::StringPtr host;
+  kj::StringPtr name;
+  kj::String hostText;
+};
+
+Address parseAddress(kj::StringPtr text) {
+  Address result;
+  if (text.startsWith("unix")) {
+    result.hostText = kj::str(text);
+  } else KJ_IF_MAYBE (slash, text.findFirst('/')) {
+    result.hostText = kj::heapString(text.slice(0, *slash));
+    result.name = text.slice(*slash + 1);
+    KJ_REQUIRE(result.name.size() > 0,
+        "an address ends in a slash; expected host:port, host:port/name or unix:/path", text);
+  } else {
+    result.hostText = kj::str(text);
+  }
+  result.host = result.hostText;
+  return result;
+}
+
+}  // namespace
+
+struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
+  explicit Impl(VatOptions&& options)
+      : options(kj::mv(options)),
+        ownLoop(this->options.loop == nullptr ? kj::heap<Loop>() : kj::Own<Loop>()),
+        loop(this->options.loop.orDefault(*ownLoop)),
+        stopped(kj::newPromiseAndFulfiller<void>()),
+        tasks(*this),
+        accepting(*this) {
+    _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
+    tasks.add(closeIdleLinks());
+  }
+
+  ~Impl() noexcept(false) {
+    accepting.clear();
+    tasks.clear();
+    links.clear();
+    if (ownLoop.get() == nullptr) return;
+    // No event of this thread runs after this: whoever waits learns of it now.
+    _::CallQueue::current().abandon(
+        KJ_EXCEPTION(DISCONNECTED, "the vat that the call was made in is gone"));
+    kj::runCatchingExceptions([&]() { loop.waitScope().poll(ABANDONED_TURNS_MAX); });
+  }
+
+  // Turns in which continuations of abandoned calls may still run.
+  static constexpr uint ABANDONED_TURNS_MAX = 100000;
+
+  VatOptions options;
+  kj::Own<Loop> ownLoop;
+  Loop& loop;
+  kj::HashMap<kj::String, capnp::Capability::Client> objects;
+  kj::Vector<kj::Own<kj::ConnectionReceiver>> receivers;
+  kj::Vector<kj::Own<Link>> links;
+  uint64_t lastLinkId = 0;
+  uint turnedAway = 0;
+  Traffic closedTraffic;
+  bool stopping = false;
+  kj::PromiseFulfillerPair<void> stopped;
+  kj::TaskSet tasks;
+  kj::TaskSet accepting;
+
+  capnp::Capability::Client getObject(kj::StringPtr name) override {
+    KJ_IF_MAYBE (object, objects.find(name)) {
+      return *object;
+    }
+    if (name.size() == 0) return KJ_EXCEPTION(FAILED, "this vat serves no main object");
+    return KJ_EXCEPTION(FAILED, "this vat serves no object of that name", name);
+  }
+
+  Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address) {
+    auto link = kj::heap<Link>(kj::mv(stream), side, *this, options.limits);
+    auto& result = *link;
+    result.address = kj::str(address);
+    result.id = ++lastLinkId;
+    links.add(kj::mv(link));
+    tasks.add(result.connection.onDisconnect().then([this, id = result.id]() { remove(id); }));
+    return result;
+  }
+
+  void remove(uint64_t id) {
+    for (auto& link: links) {
+      if (link->id != id) continue;
+      closedTraffic += link->connection.getTraffic();
+      // Not now: what runs now may be the link's own.
+      tasks.add(kj::evalLater([dead = kj::mv(link)]() {}));
+      if (&link != &links.back()) link = kj::mv(links.back());
+      links.removeLast();
+      return;
+    }
+  }
+
+  uint countIncoming() {
+    uint count = 0;
+    for (auto& link: links) count += link->address.size() == 0;
+    return count;
+  }
+
+  void accept(kj::Own<kj::AsyncIoStream> stream) {
+    if (countIncoming() < options.limits.connections) {
+      add(kj::mv(stream), Connection::Side::SERVER, "");
+    } else if (turnedAway < TURNED_AWAY_MAX) {
+      ++turnedAway;
+      auto reason = kj::str("too many connections (limit connections = ",
+          options.limits.connections, "); retry later");
+      tasks.add(turnAway(kj::mv(stream), reason)
+                    .exclusiveJoin(loop.timer().afterDelay(CLOSING_MAX))
+                    .attach(kj::defer([this]() { --turnedAway; })));
+    }
+  }
+
+  // Peers that are being told that there is no room for them; more are dropped without a word.
+  static constexpr uint TURNED_AWAY_MAX = 64;
+
+  // How long a peer may take to close its end once we have closed ours.
+  static constexpr kj::Duration CLOSING_MAX = 5 * kj::SECONDS;
+
+  kj::Promise<void> acceptAll(kj::ConnectionReceiver& receiver) {
+    return receiver.accept().then([this, &receiver](kj::Own<kj::AsyncIoStream>&& stream) {
+      keepAlive(*stream);
+      accept(kj::mv(stream));
+      return acceptAll(receiver);
+    });
+  }
+
+  void keepAlive(kj::AsyncIoStream& stream) {
+    sockaddr_storage name;
+    uint size = sizeof(name);
+    stream.getsockname(reinterpret_cast<sockaddr*>(&name), &size);
+    if (name.ss_family != AF_UNIX) setKeepAlive(stream, options.keepAlive);
+  }
+
+  Connection& connectTo(kj::StringPtr host) {
+    KJ_REQUIRE(!stopping, "this vat is shutting down");
+    for (auto& link: links) {
+      if (link->address == host) return link->connection;
+    }
+    auto stream = loop.network().parseAddress(host).then([](
+        kj::Own<kj::NetworkAddress>&& address) {
+      auto connected = address->connect();
+      return connected.attach(kj::mv(address));
+    }).then([this](kj::Own<kj::AsyncIoStream>&& stream) {
+      keepAlive(*stream);
+      return kj::mv(stream);
+    });
+    return add(kj::newPromisedStream(kj::mv(stream)), Connection::Side::CLIENT, host).connection;
+  }
+
+  kj::Promise<void> closeIdleLinks() {
+    return loop.timer().afterDelay(options.limits.idle / 2).then([this]() {
+      for (auto& link: links) {
+        auto messages = link->connection.getTraffic().messagesReceived;
+        bool quiet = messages == link->messagesSeen;
+        link->messagesSeen = messages;
+        if (quiet && link->address.size() == 0 && link->connection.isIdle()) {
+          tasks.add(close(*link, loop.timer().now() + CLOSING_MAX));
+        }
+      }
+      return closeIdleLinks();
+    });
+  }
+
+  // Resolves when no call is outstanding on any link.
+  kj::Promise<void> whenDrained() {
+    for (auto& link: links) {
+      if (link->connection.getCallsOutstanding() > 0) {
+        return loop.timer().afterDelay(DRAIN_POLL).then([this]() { return whenDrained(); });
+      }
+    }
+    return kj::READY_NOW;
+  }
+
+  // How often a draining vat looks whether its calls are done.
+  static constexpr kj::Duration DRAIN_POLL = 5 * kj::MILLISECONDS;
+
+  // Resolves when the peer has closed its end too, or at `deadline`.
+  kj::Promise<void> close(Link& link, kj::TimePoint deadline) {
+    auto gone = link.connection.onDisconnect();
+    return link.connection.close()
+        .then([gone = kj::mv(gone)]() mutable { return kj::mv(gone); }, [](kj::Exception&&) {})
+        .exclusiveJoin(loop.timer().atTime(deadline))
+        .then([this, id = link.id]() { remove(id); });
+  }
+
+  kj::Promise<void> closeAll(kj::TimePoint deadline) {
+    kj::Vector<kj::Promise<void>> closing;
+    for (auto& link: links) closing.add(close(*link, deadline));
+    return kj::joinPromises(closing.releaseAsArray());
+  }
+
+  kj::Promise<void> shutdown(kj::Duration deadline) {
+    stopping = true;
+    stopped.fulfiller->fulfill();
+    accepting.clear();
+    receivers.clear();
+    _::CallQueue::current().flush();
+    for (auto& link: links) link->connection.drain();
+    auto end = loop.timer().now() + deadline;
+    return whenDrained().exclusiveJoin(loop.timer().atTime(end)).then([this, end]() {
+      return closeAll(kj::max(end, loop.timer().now() + CLOSING_AT_LEAST));
+    });
+  }
+
+  // What a shutdown always allows for answers to be written, even when its deadline has passed.
+  static constexpr kj::Duration CLOSING_AT_LEAST = 100 * kj::MILLISECONDS;
+
+  void taskFailed(kj::Exception&& exception) override {
+    if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+      KJ_LOG(ERROR, "a connection failed", exception);
+    }
+  }
+};
+
+Vat::Vat(): Vat(VatOptions()) {}
+Vat::Vat(VatOptions options): impl(kj::heap<Impl>(kj::mv(options))) {}
+Vat::~Vat() noexcept(false) {}
+
+kj::WaitScope& Vat::waitScope() { return impl->loop.waitScope(); }
+kj::Timer& Vat::timer() { return impl->loop.timer(); }
+kj::Network& Vat::network() { return impl->loop.network(); }
+Loop& Vat::loop() { return impl->loop; }
+
+Traffic Vat::getTraffic() const {
+  Traffic result = impl->closedTraffic;
+  for (auto& link: impl->links) result += link->connection.getTraffic();
+  return result;
+}
+
+kj::Own<capnp::ClientHook> Vat::connectHook(kj::StringPtr text) {
+  auto address = parseAddress(text);
+  return capnp::ClientHook::from(impl->connectTo(address.host).getObject(address.name));
+}
+
+kj::Own<capnp::ClientHook> Vat::connectHook(
+    kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name) {
+  auto& link = impl->add(kj::mv(stream), Connection::Side::CLIENT, "a stream");
+  return capnp::ClientHook::from(link.connection.getObject(name));
+}
+
+Vat& Vat::serveClient(kj::StringPtr name, capnp::Capability::Client client) {
+  impl->objects.upsert(kj::str(name), kj::mv(client));
+  return *this;
+}
+
+kj::Promise<uint> Vat::listen(kj::StringPtr address, ListenOptions options) {
+  KJ_REQUIRE(!impl->stopping, "this vat is shutting down");
+  return network().parseAddress(address).then(
+      [this, options](kj::Own<kj::NetworkAddress>&& parsed) {
+        auto& receiver = *impl->receivers.add(impl->loop.listen(*parsed, options));
+        impl->accepting.add(impl->acceptAll(receiver));
+        return receiver.getPort();
+      });
+}
+
+void Vat::accept(kj::Own<kj::AsyncIoStream> stream) {
+  impl->accept(kj::mv(stream));
+}
+
+void Vat::run(kj::StringPtr address) {
+  listen(address).wait(*this);
+  whenAskedToStop(impl->loop).exclusiveJoin(kj::mv(impl->stopped.promise)).wait(*this);
+  shutdown(impl->options.drain).wait(*this);
+}
+
+kj::Promise<void> Vat::shutdown(kj::Duration deadline) {
+  return impl->shutdown(deadline);
+}
+
+}  // namespace troth
