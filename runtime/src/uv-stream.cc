@@ -126,7 +126,8 @@ private:
   void ready(uint events) override;
   void readReady();
   void writeReady();
-  void checkHangUp();
+  void hangUpReady();
+  bool isHungUp();
   void hangUp();
   void shutdownNow(int how);
 
@@ -155,7 +156,7 @@ Stream::~Stream() noexcept(false) {
 void Stream::ready(uint events) {
   if (events & Socket::READABLE) readReady();
   if (events & Socket::WRITABLE) writeReady();
-  if (events & Socket::HUNG_UP) checkHangUp();
+  if (events & Socket::HUNG_UP) hangUpReady();
 }
 
 // ---------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ void Stream::readReady() {
   if (ended || target.bytesRead >= target.bytesMin) {
     auto& pending = endRead();
     pending.fulfiller.fulfill(kj::cp(pending.target.bytesRead));
-    if (ended) checkHangUp();
+    if (ended && !waitingForHangUp.empty() && isHungUp()) hangUp();
   } else {
     socket.keepWatching(Socket::READABLE);
   }
@@ -348,14 +349,14 @@ kj::Promise<void> Stream::whenWriteDisconnected() {
   return kj::newAdaptedPromise<void, PendingHangUp>(*this);
 }
 
-// Urgent data looks like a hang-up to libuv, and an end of reading may be one, so this asks the kernel.
-void Stream::checkHangUp() {
-  if (waitingForHangUp.empty()) {
-    socket.stopWatching(Socket::HUNG_UP);
-    return;
-  }
+bool Stream::isHungUp() {
   pollfd query {socket.getFd(), 0, 0};
-  if (poll(&query, 1, 0) > 0 && (query.revents & (POLLHUP | POLLERR)) != 0) {
+  return poll(&query, 1, 0) > 0 && (query.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+// Urgent data looks like a hang-up to libuv, so this asks the kernel.
+void Stream::hangUpReady() {
+  if (!waitingForHangUp.empty() && isHungUp()) {
     hangUp();
   } else {
     socket.stopWatching(Socket::HUNG_UP);

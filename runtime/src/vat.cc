@@ -289,6 +289,10 @@ void Vat::accept(kj::Own<kj::AsyncIoStream> stream) {
 
 void Vat::run(kj::StringPtr address) {
   listen(address).wait(*this);
+  run();
+}
+
+void Vat::run() {
   whenAskedToStop(impl->loop).exclusiveJoin(kj::mv(impl->stopped.promise)).wait(*this);
   shutdown(impl->options.drain).wait(*this);
 }

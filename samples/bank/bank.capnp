@@ -17,12 +17,13 @@ interface Account {
   # Money that belongs to somebody.
 
   balance @0 () -> (amount :Int64);
-  deposit @1 (amount :Int64) -> (balance :Int64);
-  withdraw @2 (amount :Int64) -> (balance :Int64);
+  deposit @1 (amount :Int64);
+  withdraw @2 (amount :Int64);
 }
 
 struct Receipt {
   number @0 :UInt64;
-  balance @1 :Int64;
-  # What is left in the account that paid.
+
+  payer @1 :Account;
+  # The account that paid.
 }

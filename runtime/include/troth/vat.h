@@ -85,7 +85,10 @@ public:
   // Serves one connected stream.
   void accept(kj::Own<kj::AsyncIoStream> stream);
 
-  // Listens on `address` and serves until SIGINT, SIGTERM or shutdown(), then drains.
+  // Serves until SIGINT, SIGTERM or shutdown(), then drains.
+  void run();
+
+  // The same, listening on `address` first.
   void run(kj::StringPtr address);
 
   // Stops listening, refuses new calls with DISCONNECTED, lets outstanding ones go on for at most

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Counts the instructions of one call, client and server together, through stock capnpc-c++ code and through Troth's stubs.
+#
+# valgrind counts them, so the figures do not depend on what else the machine does. Each is the difference between a long and a
+# short run of the same program, which leaves start and end out.
+set -euo pipefail
+program=$TROTH_BUILD/bin/instructions
+short=512 long=1536
+
+# count CONNECTION CODE CASE CALLS
+count() {
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$@" 2>&1 |
+    sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+}
+
+# perCall CONNECTION CODE CASE
+per_call() { echo $((($(count "$@" $long) - $(count "$@" $short)) / (long - short))); }
+
+# row NAME STOCK TROTH
+row() {
+  awk -v name="$1" -v stock="$2" -v troth="$3" \
+    'BEGIN { printf "%-44s %9d %9d   %.2fx\n", name, stock, troth, troth / stock }'
+}
+
+names=(plain text object flight chain)
+declare -A title=(
+  [plain]='plain call' [text]='call with text' [object]='call that returns an object'
+  [flight]='plain call, 256 in flight' [chain]='call in a pipelined chain of 16')
+
+printf '%-44s %9s %9s   %s\n' 'instructions per call' stock Troth ratio
+for name in "${names[@]}"; do
+  on_stock=$(per_call stock stock "$name")
+  on_vat=$(per_call vat stock "$name")
+  row "${title[$name]}" "$on_vat" "$(per_call vat troth "$name")"
+  row "  both on a connection without limits" "$on_stock" "$(per_call stock troth "$name")"
+  row "  ours on a vat, stock without limits" "$on_stock" "$(per_call vat troth "$name")"
+done
