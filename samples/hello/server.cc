@@ -7,4 +7,4 @@ class HelloServer final: public troth::Server<Hello> {
   kj::Promise<void> next(Next call) override { return call.fulfill(kj::heap<HelloServer>()); }
 };
 
-int main() { troth::Vat().serve(kj::heap<HelloServer>()).run("127.0.0.1:7800"); }
+int main(int, char** argv) { troth::Vat().serve(kj::heap<HelloServer>()).run(argv[1]); }

@@ -49,7 +49,11 @@ public:
 
   // The results, to be filled in before the method's promise resolves.
   typename Results::Builder results() {
-    return context_.getResults(capnp::MessageSize{capnp::sizeInWords<Results>() + 1, 0});
+    if constexpr (Results::_capnpPrivate::pointerCount == 0) {
+      return context_.getResults(capnp::MessageSize{capnp::sizeInWords<Results>() + 1, 0});
+    } else {
+      return context_.getResults();
+    }
   }
 
   // Frees the parameters, for a method that goes on for long without them.
