@@ -188,6 +188,33 @@ kj::Promise<void> whenResolved(const RefBase<I>& ref) {
 
 namespace _ {
 
+// What the function of a stock client that starts a call tells: the interface it belongs to, the types of parameters and results.
+// Stubs of generic interfaces find in this way what C++ cannot deduce.
+template <typename Request>
+struct RequestTypes;
+template <typename P, typename R>
+struct RequestTypes<capnp::Request<P, R>> {
+  using Params = P;
+  using Results = R;
+};
+template <typename P>
+struct RequestTypes<capnp::StreamingRequest<P>> {
+  using Params = P;
+};
+template <auto start>
+struct RequestOf;
+template <typename Client, typename Request, Request (Client::*start)(kj::Maybe<capnp::MessageSize>)>
+struct RequestOf<start>: RequestTypes<Request> {
+  using Interface = typename Client::Calls;
+};
+
+template <auto start>
+using InterfaceOf = typename RequestOf<start>::Interface;
+template <auto start>
+using ParamsOf = typename RequestOf<start>::Params;
+template <auto start>
+using ResultsOf = typename RequestOf<start>::Results;
+
 // A ref to an interface whose stub is not included, or that is nested in a generic type: those are specialised by the interface's
 // id, because C++ cannot match Outer<T>::Inner.
 template <uint64_t id, typename I>

@@ -75,6 +75,13 @@ protected:
     return context_.initResults(_::SizeHint::of(FIXED, args...));
   }
 
+  // Sets all results at once.
+  void setResults(const Arg<Results>& results) {
+    constexpr capnp::MessageSize FIXED{1, 0};
+    auto& hook = capnp::CallContextHook::from(context_);
+    results.write(hook.getResults(_::SizeHint::of(FIXED, results)));
+  }
+
 private:
   capnp::CallContext<Params, Results> context_;
 };
@@ -111,7 +118,16 @@ protected:
   // What dispatching a call gives, by the kind of its method.
   static Dispatched plain(kj::Promise<void> done) { return {kj::mv(done), false, false}; }
   static Dispatched cancelable(kj::Promise<void> done) { return {kj::mv(done), false, true}; }
-  static Dispatched streaming(kj::Promise<void> done) { return {kj::mv(done), true, false}; }
+
+  // A streaming method that throws breaks the calls after it, as one whose promise breaks does.
+  template <typename Start>
+  static Dispatched streaming(Start&& start) {
+    return {kj::evalNow(start), true, false};
+  }
+  template <typename Start>
+  static Dispatched cancelableStreaming(Start&& start) {
+    return {kj::evalNow(start), true, true};
+  }
 
   // The answer to a call of an interface, or of a method, that this object does not have.
   Dispatched unimplementedInterface(const char* interfaceName, uint64_t requestedId);
@@ -124,9 +140,15 @@ protected:
 
 namespace _ {
 
-// Servers of interfaces that are nested in generic types are specialised by the interface's id.
+// Servers of generic interfaces are specialised by the interface's id. An interface whose stub is not included is served the stock
+// way: its methods take stock contexts.
 template <uint64_t id, typename I>
-class InterfaceServer;
+class InterfaceServer: public virtual ServerBase, public virtual I::Server {
+protected:
+  Dispatched dispatchMethod(uint16_t methodId, Context context) {
+    return I::Server::dispatchCallInternal(methodId, context);
+  }
+};
 
 }  // namespace _
 

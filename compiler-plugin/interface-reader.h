@@ -1,0 +1,42 @@
+#pragma once
+// Reads an interface into the model, with all that it inherits.
+
+#include "field-reader.h"
+
+namespace troth::compiler {
+
+class InterfaceReader {
+public:
+  InterfaceReader(Schemas& schemas, capnp::InterfaceSchema schema);
+
+  Interface read();
+
+private:
+  using MethodSchema = capnp::InterfaceSchema::Method;
+  enum class Role { PARAMS, RESULTS };
+
+  Schemas& schemas;
+  capnp::InterfaceSchema schema;
+  TypeName type;
+
+  // Superclasses and theirs, without duplicates, each before its own superclasses.
+  kj::Vector<capnp::InterfaceSchema> ancestors;
+
+  void addBases(
+      capnp::InterfaceSchema of, kj::HashSet<uint64_t>& seen, kj::Vector<TypeName>& bases);
+  kj::Vector<Method> readMethods(capnp::InterfaceSchema from, const TypeName& typeOfFrom);
+  Method readMethod(MethodSchema method, kj::String name, const TypeName& interface);
+  Payload readPayload(MethodSchema method, const TypeName& interface, Role role);
+  TypeName typeOfPayload(MethodSchema method, const TypeName& interface, Role role);
+  kj::Maybe<Struct> readResults(MethodSchema method, const Method& model);
+  kj::Maybe<TypeName> typeOfAncestor(capnp::InterfaceSchema ancestor);
+  bool hasBuilderForm(MethodSchema method, const Payload& params);
+  void settleInherited(Interface& interface);
+  void nameConstants(Interface& interface);
+
+  // Whether `I::Client::…Request` finds this method, and not another of the same name.
+  bool isReachable(MethodSchema method);
+  kj::String requestOf(MethodSchema method, const TypeName& interface);
+};
+
+}  // namespace troth::compiler
