@@ -25,6 +25,7 @@ struct Link {
 
   // Where the link was connected to; empty if the peer connected to us.
   kj::String address;
+  bool isIncoming() const { return address.size() == 0; }
 };
 
 struct Address {
@@ -60,7 +61,6 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
         tasks(*this),
         accepting(*this) {
     _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
-    tasks.add(closeIdleLinks());
   }
 
   ~Impl() noexcept(false) {
@@ -87,6 +87,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   uint turnedAway = 0;
   Traffic closedTraffic;
   bool stopping = false;
+  bool watchingIdle = false;
   kj::PromiseFulfillerPair<void> stopped;
   kj::TaskSet tasks;
   kj::TaskSet accepting;
@@ -123,13 +124,17 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
 
   uint countIncoming() {
     uint count = 0;
-    for (auto& link: links) count += link->address.size() == 0;
+    for (auto& link: links) count += link->isIncoming();
     return count;
   }
 
   void accept(kj::Own<kj::AsyncIoStream> stream) {
     if (countIncoming() < options.limits.connections) {
       add(kj::mv(stream), Connection::Side::SERVER, "");
+      if (!watchingIdle) {
+        watchingIdle = true;
+        tasks.add(closeIdleLinks());
+      }
     } else if (turnedAway < TURNED_AWAY_MAX) {
       ++turnedAway;
       auto reason = kj::str("too many connections (limit connections = ",
@@ -177,17 +182,21 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     return add(kj::newPromisedStream(kj::mv(stream)), Connection::Side::CLIENT, host).connection;
   }
 
+  // Looks for idle links now and then, as long as there are peers that could be idle: a timer keeps
+  // the loop of a program going.
   kj::Promise<void> closeIdleLinks() {
-    return loop.timer().afterDelay(options.limits.idle / 2).then([this]() {
+    return loop.timer().afterDelay(options.limits.idle / 2).then([this]() -> kj::Promise<void> {
       for (auto& link: links) {
         auto messages = link->connection.getTraffic().messagesReceived;
         bool quiet = messages == link->messagesSeen;
         link->messagesSeen = messages;
-        if (quiet && link->address.size() == 0 && link->connection.isIdle()) {
+        if (quiet && link->isIncoming() && link->connection.isIdle()) {
           tasks.add(close(*link, loop.timer().now() + CLOSING_MAX));
         }
       }
-      return closeIdleLinks();
+      watchingIdle = countIncoming() > 0;
+      if (watchingIdle) return closeIdleLinks();
+      return kj::READY_NOW;
     });
   }
 
