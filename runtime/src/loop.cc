@@ -15,9 +15,6 @@ namespace {
 // Iterations in which libuv may close what belongs to a Loop. One is enough unless the program has handles of its own there.
 constexpr uint CLOSING_TURNS_MAX = 16;
 
-// Events of KJ's that run in wait() before libuv gets a turn, so that a busy queue does not starve sockets and timers.
-constexpr uint TURNS_PER_POLL_MAX = 1000;
-
 // The uv_loop_t of a Loop that is not given one.
 class OwnedUv {
 public:

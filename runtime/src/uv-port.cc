@@ -6,9 +6,6 @@
 namespace troth {
 namespace {
 
-// Events of KJ's that run before libuv gets a turn, so that a busy queue does not starve libuv's timers and sockets.
-constexpr uint TURNS_PER_PUMP_MAX = 1000;
-
 // The handles that a port has for itself.
 constexpr size_t OWN_HANDLES = 4;
 
@@ -50,6 +47,7 @@ LoopPort::~LoopPort() noexcept(false) {
 }
 
 bool LoopPort::wait() {
+  if (pumping) return answerPump();
   // Without an active handle that counts, libuv would return at once instead of waiting for other threads.
   auto raw = reinterpret_cast<uv_handle_t*>(&waker.get());
   uv_ref(raw);
@@ -58,8 +56,7 @@ bool LoopPort::wait() {
 }
 
 bool LoopPort::poll() {
-  // Inside pump() libuv is on the outside and polls by itself.
-  if (pumping) return std::exchange(woken, false);
+  if (pumping) return answerPump();
   return runUv(UV_RUN_NOWAIT);
 }
 
@@ -106,16 +103,24 @@ void LoopPort::pump() {
     pumping = true;
     guard([&]() {
       if (woken) {
-        // Only WaitScope::poll() asks for the requests of other threads; it leaves setRunnable() to run().
-        q->waitScope.poll(TURNS_PER_PUMP_MAX);
-        q->events.run(0);
+        // Only when waiting or polling does KJ ask for the requests of other threads.
+        auto asked = kj::newPromiseAndFulfiller<void>();
+        pumpAnswered = kj::mv(asked.fulfiller);
+        asked.promise.wait(q->waitScope);
+        pumpAnswered = nullptr;
       } else {
-        q->events.run(TURNS_PER_PUMP_MAX);
+        q->events.run(TURNS_PER_POLL_MAX);
       }
     });
     pumping = false;
     updateIdle();
   }
+}
+
+// libuv is on the outside and polls by itself, so that there is nothing to do but to let pump() go on.
+bool LoopPort::answerPump() {
+  pumpAnswered->fulfill();
+  return std::exchange(woken, false);
 }
 
 void LoopPort::keep(kj::Exception&& exception) noexcept {

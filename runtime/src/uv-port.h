@@ -14,12 +14,16 @@
 
 namespace troth {
 
+// Events of KJ's that run before libuv gets a turn, so that a busy queue does not starve timers, sockets and other threads.
+constexpr uint TURNS_PER_POLL_MAX = 1000;
+
 class LoopPort final: public kj::EventPort {
 public:
   explicit LoopPort(uv_loop_t& loop);
   ~LoopPort() noexcept(false);
 
-  // Names the queue that libuv's callbacks run. Undone with null before the queue goes away.
+  // Names the queue that libuv's callbacks run. Undone with null before the queue goes away. `waitScope` polls at least every
+  // TURNS_PER_POLL_MAX events.
   struct Queue {
     kj::EventLoop& events;
     kj::WaitScope& waitScope;
@@ -63,6 +67,8 @@ private:
   bool insideWait = false;
   // One of our own callbacks is running KJ's queue.
   bool pumping = false;
+  // Ends the wait inside pump() that makes KJ ask for the requests of other threads.
+  kj::Own<kj::PromiseFulfiller<void>> pumpAnswered;
 
   UvHandle<uv_async_t> waker;
   UvHandle<uv_idle_t> idle;
@@ -73,6 +79,7 @@ private:
   void pump();
   void updateIdle();
   void startIdle();
+  bool answerPump();
   void keep(kj::Exception&& exception) noexcept;
 };
 
