@@ -74,13 +74,9 @@ bool contains(Words words, kj::StringPtr word) {
   return false;
 }
 
-bool isLetter(char c) {
-  return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || c == '_';
-}
+bool isLetter(char c) { return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || c == '_'; }
 
-bool isDigit(char c) {
-  return '0' <= c && c <= '9';
-}
+bool isDigit(char c) { return '0' <= c && c <= '9'; }
 
 }  // namespace
 
@@ -124,8 +120,6 @@ bool isIdentifier(kj::StringPtr name) {
   return true;
 }
 
-bool isKeyword(kj::StringPtr name) {
-  return contains(KEYWORDS, name);
-}
+bool isKeyword(kj::StringPtr name) { return contains(KEYWORDS, name); }
 
 }  // namespace troth::compiler

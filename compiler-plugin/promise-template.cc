@@ -23,9 +23,10 @@ kj::String typeOfAccessor(const Field& field) {
 kj::String declareAccessor(const Field& field) {
   return render(
       {{"doc", comment(field.doc)}, {"type", typeOfAccessor(field)}, {"name", field.promiseName}},
-      R"cc(
-        $doc$ $type$ $name$() const;
-      )cc");
+      R"stub(
+      $doc$
+      $type$ $name$() const;
+      )stub");
 }
 
 kj::String defineAccessor(const Struct& structure, const Field& field) {
@@ -36,12 +37,12 @@ kj::String defineAccessor(const Struct& structure, const Field& field) {
           {"result", typeOfAccessor(field)}, {"type", field.type.type()},
           {"name", field.promiseName}, {"reader", structure.type.member("Reader")},
           {"suffix", field.suffix}, {"isSet", isSet}, {"field", describe(field)}},
-      R"cc(
-        $head$$result$ $class$::$name$() const {
-          using Reader = $reader$;
-          return $self$get<$type$, &Reader::get$suffix$$isSet$>($field$);
-        }
-      )cc");
+      R"stub(
+      $head$$result$ $class$::$name$() const {
+        using Reader = $reader$;
+        return $self$get<$type$, &Reader::get$suffix$$isSet$>($field$);
+      }
+      )stub");
 }
 
 // Accessors that have comments stand apart, the others close together.
@@ -62,9 +63,10 @@ kj::String declareAccessors(const Struct& structure) {
 kj::String forwardPromise(const Struct& structure) {
   auto special = specialize(structure);
   return render({{"head", special.head}, {"class", special.name}},
-      R"cc(
-        $head$ class $class$;
-      )cc");
+      R"stub(
+      $head$
+      class $class$;
+      )stub");
 }
 
 kj::String declarePromise(const Struct& structure) {
@@ -75,20 +77,20 @@ kj::String declarePromise(const Struct& structure) {
   return render({{"doc", comment(structure.doc)}, {"head", special.head}, {"class", special.name},
                     {"base", base}, {"constructors", constructors},
                     {"accessors", declareAccessors(structure)}},
-      R"cc(
-        $doc$ $head$ class $class$: public $base$ {
-        public:
-          using $constructors$;
+      R"stub(
+      $doc$
+      $head$
+      class $class$: public $base$ {
+      public:
+        using $constructors$;
 
-          $accessors$
-        };
-      )cc");
+        $accessors$
+      };
+      )stub");
 }
 
 kj::String definePromise(const Struct& structure) {
-  auto bodies = KJ_MAP(field, structure.fields) {
-    return defineAccessor(structure, field);
-  };
+  auto bodies = KJ_MAP(field, structure.fields) { return defineAccessor(structure, field); };
   return paragraphs(bodies);
 }
 

@@ -23,27 +23,27 @@ kj::String declareMethod(const Method& method) {
   if (method.hasBuilderForm) {
     builderForm = render({{"result", typeOfResults(method)}, {"name", method.name},
                              {"builder", params.type.member("Builder")}},
-        R"cc(
-          template <std::invocable<$builder$> Fill>
-          Promise<$result$> $name$(Fill&& fill) const;
-        )cc");
+        R"stub(
+      template <std::invocable<$builder$> Fill>
+      Promise<$result$> $name$(Fill&& fill) const;
+      )stub");
   }
   return render({{"doc", comment(method.doc)}, {"result", typeOfResults(method)},
                     {"name", method.name}, {"arguments", arguments}, {"builderForm", builderForm}},
-      R"cc(
-        $doc$ Promise<$result$> $name$($arguments$) const;
-        $builderForm$
-      )cc");
+      R"stub(
+      $doc$
+      Promise<$result$> $name$($arguments$) const;
+      $builderForm$
+      )stub");
 }
 
 kj::String declareConstant(const Method& method) {
   return render(
       {{"constant", method.constant}, {"interface", method.interface.type()}, {"id", method.id},
           {"title", method.interfaceTitle}, {"name", method.schemaName}},
-      R"cc(
-        static constexpr Method $constant${
-            ::capnp::typeId<$interface$>(), $id$, "$title$", "$name$"};
-      )cc");
+      R"stub(
+      static constexpr Method $constant${::capnp::typeId<$interface$>(), $id$, "$title$", "$name$"};
+      )stub");
 }
 
 // What a comment says of methods that two ancestors have in common.
@@ -51,10 +51,10 @@ kj::String noteAmbiguous(const Ancestor& ancestor) {
   if (ancestor.ambiguous.size() == 0) return kj::String();
   return render({{"title", ancestor.title}, {"names", kj::strArray(ancestor.ambiguous, ", ")},
                     {"type", ancestor.type.text}},
-      R"cc(
-        // Left out, because another interface that this one extends has the same names: $names$.
-        // Convert to Ref<$type$> to call them.
-      )cc");
+      R"stub(
+      // Left out, because another interface that this one extends has the same names: $names$.
+      // Convert to Ref<$type$> to call them.
+      )stub");
 }
 
 kj::String declareMethods(const Interface& interface) {
@@ -83,16 +83,14 @@ kj::String setParameter(const Field& field) {
   auto setter = field.kind == Field::Kind::SCALAR ? kj::str(", &Params::Builder::set", field.suffix)
                                                   : kj::String();
   return render({{"field", describe(field)}, {"name", field.argumentName}, {"setter", setter}},
-      R"cc(
-        call.set($field$, $name$$setter$);
-      )cc");
+      R"stub(
+      call.set($field$, $name$$setter$);
+      )stub");
 }
 
 kj::String defineWithList(const Interface& interface, const Method& method) {
   auto special = specialize(interface);
-  auto setters = KJ_MAP(field, method.params.fields) {
-    return setParameter(field);
-  };
+  auto setters = KJ_MAP(field, method.params.fields) { return setParameter(field); };
   return render(
       {{"head", special.functionHead}, {"class", special.name}, {"self", special.selfTemplate},
           {"result", typeOfResults(method)}, {"name", method.name},
@@ -100,13 +98,14 @@ kj::String defineWithList(const Interface& interface, const Method& method) {
           {"passed", passArguments(method.params.fields)}, {"params", method.params.type.type()},
           {"constant", method.constant}, {"setters", lines(setters)},
           {"pend", method.isStreaming() ? "pendStream" : "pend"}},
-      R"cc(
-        $head$Promise<$result$> $class$::$name$($arguments$) const {
-          using Params = $params$;
-          auto call = $self$newCall<Params, $result$>($constant$$passed$);
-          $setters$ return call.$pend$();
-        }
-      )cc");
+      R"stub(
+      $head$Promise<$result$> $class$::$name$($arguments$) const {
+        using Params = $params$;
+        auto call = $self$newCall<Params, $result$>($constant$$passed$);
+        $setters$
+        return call.$pend$();
+      }
+      )stub");
 }
 
 kj::String defineWithStruct(const Interface& interface, const Method& method) {
@@ -116,12 +115,12 @@ kj::String defineWithStruct(const Interface& interface, const Method& method) {
           {"result", typeOfResults(method)}, {"name", method.name},
           {"params", method.params.type.type()}, {"constant", method.constant},
           {"pend", method.isStreaming() ? "pendStream" : "pend"}},
-      R"cc(
-        $head$Promise<$result$> $class$::$name$(Arg<$params$> params) const {
-          using Params = $params$;
-          return $self$newCallWith<Params, $result$>($constant$, params).$pend$();
-        }
-      )cc");
+      R"stub(
+      $head$Promise<$result$> $class$::$name$(Arg<$params$> params) const {
+        using Params = $params$;
+        return $self$newCallWith<Params, $result$>($constant$, params).$pend$();
+      }
+      )stub");
 }
 
 kj::String defineBuilderForm(const Interface& interface, const Method& method) {
@@ -133,13 +132,13 @@ kj::String defineBuilderForm(const Interface& interface, const Method& method) {
           {"result", typeOfResults(method)}, {"name", method.name},
           {"params", method.params.type.type()}, {"builder", method.params.type.member("Builder")},
           {"constant", method.constant}, {"pend", method.isStreaming() ? "pendStream" : "pend"}},
-      R"cc(
-        $head$template<std::invocable<$builder$> Fill> Promise<$result$> $class$::$name$(
-            Fill&& fill) const {
-          using Params = $params$;
-          return $self$newCallWith<Params, $result$>($constant$, fill).$pend$();
-        }
-      )cc");
+      R"stub(
+      $head$template <std::invocable<$builder$> Fill>
+      Promise<$result$> $class$::$name$(Fill&& fill) const {
+        using Params = $params$;
+        return $self$newCallWith<Params, $result$>($constant$, fill).$pend$();
+      }
+      )stub");
 }
 
 }  // namespace
@@ -147,9 +146,10 @@ kj::String defineBuilderForm(const Interface& interface, const Method& method) {
 kj::String forwardRef(const Interface& interface) {
   auto special = specialize(interface);
   return render({{"head", special.head}, {"class", special.name}},
-      R"cc(
-        $head$ class $class$;
-      )cc");
+      R"stub(
+      $head$
+      class $class$;
+      )stub");
 }
 
 kj::String declareRef(const Interface& interface) {
@@ -161,16 +161,19 @@ kj::String declareRef(const Interface& interface) {
                     {"constructors", interface.type.isDependent() ? base.asPtr() : "RefBase"_kj},
                     {"methods", declareMethods(interface)},
                     {"private", constants.size() > 0 ? "private:" : ""}, {"constants", constants}},
-      R"cc(
-        $doc$ $head$ class $class$: public $base$ {
-        public:
-          using $constructors$::RefBase;
+      R"stub(
+      $doc$
+      $head$
+      class $class$: public $base$ {
+      public:
+        using $constructors$::RefBase;
 
-          $methods$
+        $methods$
 
-              $private$ $constants$
-        };
-      )cc");
+      $private$
+        $constants$
+      };
+      )stub");
 }
 
 kj::String defineRef(const Interface& interface) {

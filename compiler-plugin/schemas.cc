@@ -125,9 +125,7 @@ kj::String Schemas::getArguments(schema::Node::Reader node, capnp::Schema brand)
   auto count = node.getParameters().size();
   if (count == 0) return kj::String();
   auto bound = brand.getBrandArgumentsAtScope(node.getId());
-  auto names = KJ_MAP(i, kj::zeroTo(count)) {
-    return getTypeName(bound[i]);
-  };
+  auto names = KJ_MAP(i, kj::zeroTo(count)) { return getTypeName(bound[i]); };
   return kj::str("<", kj::strArray(names, ", "), ">");
 }
 

@@ -39,9 +39,10 @@ kj::String typeOfAccessor(const Field& field) {
 kj::String declareAccessor(const Field& field) {
   return render(
       {{"doc", comment(field.doc)}, {"type", typeOfAccessor(field)}, {"name", field.callName}},
-      R"cc(
-        $doc$ $type$ $name$();
-      )cc");
+      R"stub(
+      $doc$
+      $type$ $name$();
+      )stub");
 }
 
 kj::String argumentsOfFulfill(const Payload& results) {
@@ -59,9 +60,7 @@ kj::String declareFulfill(const Method& method) {
 
 kj::String declareCall(const Interface& interface, const Method& method) {
   auto special = specialize(interface);
-  auto accessors = KJ_MAP(field, readableFields(method)) {
-    return declareAccessor(*field);
-  };
+  auto accessors = KJ_MAP(field, readableFields(method)) { return declareAccessor(*field); };
   auto base = baseOfCall(method);
   kj::StringPtr name = method.isStreaming() ? "StreamingCall"_kj : "Call"_kj;
   bool isGeneric = interface.type.isDependent();
@@ -69,23 +68,25 @@ kj::String declareCall(const Interface& interface, const Method& method) {
                     {"name", method.className}, {"base", base},
                     {"constructors", kj::str(isGeneric ? base.asPtr() : name, "::", name)},
                     {"accessors", lines(accessors)}, {"fulfill", declareFulfill(method)}},
-      R"cc(
-        $head$ class $class$::$name$: public $base$ {
-        public:
-          using $constructors$;
+      R"stub(
+      $head$
+      class $class$::$name$: public $base$ {
+      public:
+        using $constructors$;
 
-          $accessors$
+        $accessors$
 
-              $fulfill$
-        };
-      )cc");
+        $fulfill$
+      };
+      )stub");
 }
 
 kj::String declareMethod(const Method& method) {
   return render({{"doc", comment(method.doc)}, {"name", method.name}, {"class", method.className}},
-      R"cc(
-        $doc$ virtual ::kj::Promise<void> $name$($class$ call);
-      )cc");
+      R"stub(
+      $doc$
+      virtual ::kj::Promise<void> $name$($class$ call);
+      )stub");
 }
 
 kj::String basesOf(const Interface& interface) {
@@ -104,11 +105,11 @@ kj::String defineAccessor(const Interface& interface, const Method& method, cons
       {{"head", special.functionHead}, {"class", special.name}, {"call", method.className},
           {"self", special.selfTemplate}, {"type", typeOfAccessor(field)}, {"name", field.callName},
           {"params", method.params.type.text}, {"suffix", field.suffix}},
-      R"cc(
-        $head$$type$ $class$::$call$::$name$() {
-          return $self$get<&$params$::Reader::get$suffix$>();
-        }
-      )cc");
+      R"stub(
+      $head$$type$ $class$::$call$::$name$() {
+        return $self$get<&$params$::Reader::get$suffix$>();
+      }
+      )stub");
 }
 
 kj::String setResult(const Payload& results, const Field& field) {
@@ -116,25 +117,21 @@ kj::String setResult(const Payload& results, const Field& field) {
       ? kj::str(", &", results.type.text, "::Builder::set", field.suffix)
       : kj::String();
   return render({{"field", describe(field)}, {"name", field.argumentName}, {"setter", setter}},
-      R"cc(
-        setResult(results, $field$, $name$$setter$);
-      )cc");
+      R"stub(
+      setResult(results, $field$, $name$$setter$);
+      )stub");
 }
 
 kj::String bodyOfFulfill(const Payload& results, kj::StringPtr self) {
   if (results.form == Payload::Form::NAMED) return kj::str(self, "setResults(results);");
   if (results.fields.size() == 0) return kj::String();
-  auto names = KJ_MAP(field, results.fields) {
-    return kj::str(field.argumentName);
-  };
-  auto setters = KJ_MAP(field, results.fields) {
-    return setResult(results, field);
-  };
+  auto names = KJ_MAP(field, results.fields) { return kj::str(field.argumentName); };
+  auto setters = KJ_MAP(field, results.fields) { return setResult(results, field); };
   return render({{"self", self}, {"names", kj::strArray(names, ", ")}, {"setters", lines(setters)}},
-      R"cc(
-        auto results = $self$initResults($names$);
-        $setters$
-      )cc");
+      R"stub(
+      auto results = $self$initResults($names$);
+      $setters$
+      )stub");
 }
 
 kj::String defineFulfill(const Interface& interface, const Method& method) {
@@ -143,11 +140,12 @@ kj::String defineFulfill(const Interface& interface, const Method& method) {
     return render({{"head", special.functionHead}, {"class", special.name},
                       {"call", method.className}, {"arguments", argumentsOfFulfill(*results)},
                       {"body", bodyOfFulfill(*results, special.self)}},
-        R"cc(
-          $head$Done $class$::$call$::fulfill($arguments$) {
-            $body$ return {};
-          }
-        )cc");
+        R"stub(
+      $head$Done $class$::$call$::fulfill($arguments$) {
+        $body$
+        return {};
+      }
+      )stub");
   }
   return kj::String();
 }
@@ -165,39 +163,35 @@ kj::String defineMethod(const Interface& interface, const Method& method) {
       {{"head", special.functionHead}, {"class", special.name}, {"call", method.className},
           {"name", method.name}, {"id", method.id}, {"interface", interface.type.type()},
           {"title", method.interfaceTitle}, {"schemaName", method.schemaName}},
-      R"cc(
-        $head$::kj::Promise<void> $class$::$name$($call$) {
-          return unimplemented("$title$", "$schemaName$", ::capnp::typeId<$interface$>(), $id$);
-        }
-      )cc");
+      R"stub(
+      $head$::kj::Promise<void> $class$::$name$($call$) {
+        return unimplemented("$title$", "$schemaName$", ::capnp::typeId<$interface$>(), $id$);
+      }
+      )stub");
 }
 
 kj::String dispatchAncestor(const Ancestor& ancestor) {
   return render({{"type", ancestor.type.type()}},
-      R"cc(
-        case ::capnp::typeId<$type$>():
-          return ::troth::Server<$type$>::dispatchMethod(methodId, context);
-      )cc");
+      R"stub(
+      case ::capnp::typeId<$type$>(): return ::troth::Server<$type$>::dispatchMethod(methodId, context);
+      )stub");
 }
 
 kj::String defineDispatchCall(const Interface& interface) {
   auto special = specialize(interface);
-  auto ancestors = KJ_MAP(ancestor, interface.ancestors) {
-    return dispatchAncestor(ancestor);
-  };
+  auto ancestors = KJ_MAP(ancestor, interface.ancestors) { return dispatchAncestor(ancestor); };
   return render(
       {{"head", special.functionHead}, {"class", special.name}, {"type", interface.type.type()},
           {"title", interface.title}, {"ancestors", lines(ancestors)}},
-      R"cc(
-        $head$ServerBase::Dispatched $class$::dispatchCall(
-            uint64_t interfaceId, uint16_t methodId, Context context) {
-          switch (interfaceId) {
-            case ::capnp::typeId<$type$>():
-              return dispatchMethod(methodId, context);
-              $ancestors$ default: return unimplementedInterface("$title$", interfaceId);
-          }
+      R"stub(
+      $head$ServerBase::Dispatched $class$::dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) {
+        switch (interfaceId) {
+          case ::capnp::typeId<$type$>(): return dispatchMethod(methodId, context);
+          $ancestors$
+          default: return unimplementedInterface("$title$", interfaceId);
         }
-      )cc");
+      }
+      )stub");
 }
 
 kj::StringPtr functionOf(Method::Flavor flavor) {
@@ -215,34 +209,34 @@ kj::String dispatchMethod(const Method& method) {
                     {"start", method.isStreaming() ? "[&]() { return " : ""},
                     {"end", method.isStreaming() ? "; }" : ""}, {"name", method.name},
                     {"call", method.className}},
-      R"cc(
-        case $id$: return $flavor$($start$$name$($call$(context)) $end$); )cc");
+      R"stub(
+      case $id$: return $flavor$($start$$name$($call$(context))$end$);
+      )stub");
 }
 
 kj::String defineDispatchMethod(const Interface& interface) {
   auto special = specialize(interface);
-  auto methods = KJ_MAP(method, interface.methods) {
-    return dispatchMethod(method);
-  };
+  auto methods = KJ_MAP(method, interface.methods) { return dispatchMethod(method); };
   if (methods.size() == 0) {
     return render({{"head", special.functionHead}, {"class", special.name},
                       {"type", interface.type.type()}, {"title", interface.title}},
-        R"cc(
-          $head$ServerBase::Dispatched $class$::dispatchMethod(uint16_t methodId, Context) {
-            return unimplementedMethod("$title$", ::capnp::typeId<$type$>(), methodId);
-          }
-        )cc");
+        R"stub(
+      $head$ServerBase::Dispatched $class$::dispatchMethod(uint16_t methodId, Context) {
+        return unimplementedMethod("$title$", ::capnp::typeId<$type$>(), methodId);
+      }
+      )stub");
   }
   return render(
       {{"head", special.functionHead}, {"class", special.name}, {"type", interface.type.type()},
           {"title", interface.title}, {"methods", lines(methods)}},
-      R"cc(
-        $head$ServerBase::Dispatched $class$::dispatchMethod(uint16_t methodId, Context context) {
-          switch (methodId) {
-            $methods$ default: return unimplementedMethod("$title$", ::capnp::typeId<$type$>(), methodId);
-          }
+      R"stub(
+      $head$ServerBase::Dispatched $class$::dispatchMethod(uint16_t methodId, Context context) {
+        switch (methodId) {
+          $methods$
+          default: return unimplementedMethod("$title$", ::capnp::typeId<$type$>(), methodId);
         }
-      )cc");
+      }
+      )stub");
 }
 
 }  // namespace
@@ -250,9 +244,10 @@ kj::String defineDispatchMethod(const Interface& interface) {
 kj::String forwardServer(const Interface& interface) {
   auto special = specialize(interface);
   return render({{"head", special.head}, {"class", special.name}},
-      R"cc(
-        $head$ class $class$;
-      )cc");
+      R"stub(
+      $head$
+      class $class$;
+      )stub");
 }
 
 kj::String declareServer(const Interface& interface) {
@@ -260,34 +255,31 @@ kj::String declareServer(const Interface& interface) {
   auto classes = KJ_MAP(method, interface.methods) {
     return kj::str("class ", method.className, ";");
   };
-  auto methods = KJ_MAP(method, interface.methods) {
-    return declareMethod(method);
-  };
-  auto calls = KJ_MAP(method, interface.methods) {
-    return declareCall(interface, method);
-  };
+  auto methods = KJ_MAP(method, interface.methods) { return declareMethod(method); };
+  auto calls = KJ_MAP(method, interface.methods) { return declareCall(interface, method); };
   return render(
       {{"doc", comment(interface.doc)}, {"head", special.head}, {"class", special.name},
           {"bases", basesOf(interface)}, {"type", interface.type.text}, {"classes", lines(classes)},
           {"methods", paragraphs(methods)}, {"calls", paragraphs(calls)}},
-      R"cc(
-        $doc$ $head$ class $class$: $bases$ {
-        public:
-          using Serves = $type$;
+      R"stub(
+      $doc$
+      $head$
+      class $class$: $bases$ {
+      public:
+        using Serves = $type$;
 
-          $classes$
+        $classes$
 
-              $methods$
+        $methods$
 
-                  Dispatched
-                  dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
+        Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
-        protected:
-          Dispatched dispatchMethod(uint16_t methodId, Context context);
-        };
+      protected:
+        Dispatched dispatchMethod(uint16_t methodId, Context context);
+      };
 
-        $calls$
-      )cc");
+      $calls$
+      )stub");
 }
 
 kj::String defineServer(const Interface& interface) {

@@ -9,12 +9,8 @@ namespace {
 template <typename ForStruct, typename ForInterface>
 kj::String match(const Definition& definition, ForStruct&& forStruct, ForInterface&& forInterface) {
   KJ_SWITCH_ONEOF(definition) {
-    KJ_CASE_ONEOF(structure, Struct) {
-      return forStruct(structure);
-    }
-    KJ_CASE_ONEOF(interface, Interface) {
-      return forInterface(interface);
-    }
+    KJ_CASE_ONEOF(structure, Struct) { return forStruct(structure); }
+    KJ_CASE_ONEOF(interface, Interface) { return forInterface(interface); }
   }
   KJ_UNREACHABLE;
 }
@@ -46,11 +42,11 @@ kj::String defineInterface(const Interface& interface) {
 kj::String writeInclude(const Include& include) {
   auto path = include.quotes == Include::Quotes::LOCAL ? kj::str('"', include.path, ".troth.h\"")
                                                        : kj::str('<', include.path, ".troth.h>");
-  return render({{"path", path}}, R"cc(
-#if __has_include($path$)
-#include $path$
-#endif
-  )cc");
+  return render({{"path", path}}, R"stub(
+      #if __has_include($path$)
+      #include $path$
+      #endif
+      )stub");
 }
 
 kj::String writeSection(const Definition& definition) {
@@ -59,57 +55,52 @@ kj::String writeSection(const Definition& definition) {
       [](const Interface& i) { return kj::str(i.title); });
   return render(
       {{"title", title}, {"classes", match(definition, declarePromise, declareInterface)}},
-      R"cc(
-        // ---------------------------------------------------------------------------------------
-        // $title$
+      R"stub(
+      // ---------------------------------------------------------------------------------------
+      // $title$
 
-        $classes$
-      )cc");
+      $classes$
+      )stub");
 }
 
 }  // namespace
 
 kj::String writeStub(const File& file) {
-  auto includes = KJ_MAP(include, file.includes) {
-    return writeInclude(include);
-  };
+  auto includes = KJ_MAP(include, file.includes) { return writeInclude(include); };
   auto forwards = KJ_MAP(d, file.definitions) {
     return match(d, forwardPromise, forwardInterface);
   };
-  auto sections = KJ_MAP(d, file.definitions) {
-    return writeSection(d);
-  };
-  auto bodies = KJ_MAP(d, file.definitions) {
-    return match(d, definePromise, defineInterface);
-  };
+  auto sections = KJ_MAP(d, file.definitions) { return writeSection(d); };
+  auto bodies = KJ_MAP(d, file.definitions) { return match(d, definePromise, defineInterface); };
   kj::StringPtr name = file.path;
   KJ_IF_MAYBE(slash, name.findLast('/')) name = name.slice(*slash + 1);
   auto text = render({{"name", name}, {"doc", comment(file.doc)}, {"includes", lines(includes)},
                          {"forwards", lines(forwards)}, {"sections", paragraphs(sections)},
                          {"bodies", paragraphs(bodies)}},
-      R"cc(
-        // Made from $name$.capnp by capnpc-troth. An edit here is lost at the next build.
-#pragma once
+      R"stub(
+      // Made from $name$.capnp by capnpc-troth. An edit here is lost at the next build.
+      #pragma once
 
-        $doc$
-#include <troth/stub.h>
+      $doc$
 
-#include "$name$.capnp.h"
-            $includes$
+      #include <troth/stub.h>
 
-            namespace troth {
+      #include "$name$.capnp.h"
+      $includes$
 
-          $forwards$
+      namespace troth {
 
-              $sections$
+      $forwards$
 
-                  // =======================================================================================
-                  // inline implementation details
+      $sections$
 
-                  $bodies$
+      // =======================================================================================
+      // inline implementation details
 
-        }  // namespace troth
-      )cc");
+      $bodies$
+
+      }  // namespace troth
+      )stub");
   return tidy(text);
 }
 
@@ -147,9 +138,7 @@ kj::String defineArguments(const kj::Vector<Field>& fields) {
 }
 
 kj::String passArguments(const kj::Vector<Field>& fields) {
-  auto arguments = KJ_MAP(field, fields) {
-    return kj::str(", ", field.argumentName);
-  };
+  auto arguments = KJ_MAP(field, fields) { return kj::str(", ", field.argumentName); };
   return kj::strArray(arguments, "");
 }
 

@@ -28,13 +28,9 @@ size_t indentOf(Slice line) {
   return result;
 }
 
-bool isBlank(Slice line) {
-  return indentOf(line) == line.size();
-}
+bool isBlank(Slice line) { return indentOf(line) == line.size(); }
 
-void append(kj::Vector<char>& out, Slice text) {
-  out.addAll(text);
-}
+void append(kj::Vector<char>& out, Slice text) { out.addAll(text); }
 
 kj::String finish(kj::Vector<char>&& out) {
   out.add('\0');
@@ -203,13 +199,9 @@ kj::String render(std::initializer_list<Variable> variables, kj::StringPtr text)
   return Template(variables, text).render();
 }
 
-kj::String paragraphs(kj::ArrayPtr<const kj::String> parts) {
-  return join(parts, "\n\n");
-}
+kj::String paragraphs(kj::ArrayPtr<const kj::String> parts) { return join(parts, "\n\n"); }
 
-kj::String lines(kj::ArrayPtr<const kj::String> parts) {
-  return join(parts, "\n");
-}
+kj::String lines(kj::ArrayPtr<const kj::String> parts) { return join(parts, "\n"); }
 
 kj::String comment(kj::StringPtr doc) {
   kj::Vector<kj::String> result;
@@ -227,9 +219,7 @@ kj::String comment(kj::StringPtr doc) {
   return lines(result);
 }
 
-kj::String quote(kj::StringPtr text) {
-  return kj::str('"', kj::encodeCEscape(text), '"');
-}
+kj::String quote(kj::StringPtr text) { return kj::str('"', kj::encodeCEscape(text), '"'); }
 
 kj::String tidy(kj::StringPtr text) {
   kj::Vector<char> out;

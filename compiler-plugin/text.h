@@ -1,11 +1,11 @@
 #pragma once
 // Text templates that look like what they make.
 //
-//     render({{"class", name}, {"methods", methods}}, R"cc(
+//     render({{"class", name}, {"methods", methods}}, R"stub(
 //         class $class$ {
 //           $methods$
 //         };
-//         )cc")
+//         )stub")
 //
 // The indentation that all lines of a template share is removed. A variable alone on its line
 // stands for any number of lines, which get the line's indentation; with an empty value the line
