@@ -64,7 +64,7 @@ private:
       auto text = kj::str("_::TypeOf<&", owner.text, "::Reader::get", suffix, ">");
       return {kj::mv(text), TypeName::Form::DEPENDENT};
     }
-    return {schemas.getTypeName(type)};
+    return schemas.getTypeName(type);
   }
 };
 

@@ -60,7 +60,7 @@ InterfaceReader::InterfaceReader(Schemas& schemas, capnp::InterfaceSchema schema
   if (schema.getProto().getIsGeneric()) {
     type = {kj::str("I"), TypeName::Form::DEPENDENT};
   } else {
-    type = {schemas.getTypeName(schema)};
+    type = schemas.getTypeName(schema);
   }
 }
 
@@ -157,7 +157,7 @@ TypeName InterfaceReader::typeOfPayload(MethodSchema method, const TypeName& int
         kj::str(isParams ? "_::ParamsOf<" : "_::ResultsOf<", requestOf(method, interface), ">");
     return {kj::mv(text), TypeName::Form::DEPENDENT};
   } else {
-    return {schemas.getTypeName(payload)};
+    return schemas.getTypeName(payload);
   }
 }
 
@@ -175,7 +175,7 @@ kj::Maybe<Struct> InterfaceReader::readResults(MethodSchema method, const Method
 }
 
 kj::Maybe<TypeName> InterfaceReader::typeOfAncestor(capnp::InterfaceSchema ancestor) {
-  if (!type.isDependent() || !isDependent(ancestor)) return TypeName{schemas.getTypeName(ancestor)};
+  if (!type.isDependent() || !isDependent(ancestor)) return schemas.getTypeName(ancestor);
   for (auto method: ancestor.getMethods()) {
     if (!isReachable(method)) continue;
     auto text = kj::str("_::InterfaceOf<", requestOf(method, type), ">");

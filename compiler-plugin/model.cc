@@ -57,7 +57,7 @@ private:
 
   void addStruct(capnp::StructSchema schema, kj::String doc) {
     auto node = schema.getProto();
-    TypeName type{schemas.getTypeName(schema)};
+    auto type = schemas.getTypeName(schema);
     if (node.getIsGeneric()) type = {kj::str("S"), TypeName::Form::DEPENDENT};
     auto fields = readFields(schemas, schema, type);
     if (fields.size() > 0) {

@@ -71,7 +71,7 @@ kj::String forwardPromise(const Struct& structure) {
 
 kj::String declarePromise(const Struct& structure) {
   auto special = specialize(structure);
-  auto base = kj::str("PromiseBase<", structure.type.text, ">");
+  auto base = kj::str("PromiseBase<", structure.type.type(), ">");
   auto constructors = structure.type.isDependent() ? kj::str(base, "::PromiseBase")
                                                    : kj::str("PromiseBase::PromiseBase");
   return render({{"doc", comment(structure.doc)}, {"head", special.head}, {"class", special.name},

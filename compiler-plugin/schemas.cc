@@ -7,7 +7,13 @@ namespace troth::compiler {
 namespace schema = capnp::schema;
 
 kj::String TypeName::type() const {
-  return form == Form::MEMBER ? kj::str("typename ", text) : kj::heapString(text);
+  switch (form) {
+    case Form::CONCRETE:
+    case Form::DEPENDENT: return kj::heapString(text);
+    case Form::HIDDEN: return kj::str("struct ", text);
+    case Form::MEMBER: return kj::str("typename ", text);
+  }
+  KJ_UNREACHABLE;
 }
 
 kj::String TypeName::member(kj::StringPtr name) const {
@@ -44,7 +50,33 @@ kj::String Schemas::getTitle(capnp::Schema schema) const {
       name.slice(name.findFirst(':').map([](size_t i) { return i + 1; }).orDefault(0)));
 }
 
-kj::String Schemas::getTypeName(capnp::Type type) {
+TypeName Schemas::getTypeName(capnp::Type type) {
+  switch (type.which()) {
+    case schema::Type::ENUM: return getTypeName(type.asEnum());
+    case schema::Type::STRUCT: return getTypeName(type.asStruct());
+    case schema::Type::INTERFACE: return getTypeName(type.asInterface());
+    default: return {getBuiltinName(type)};
+  }
+}
+
+TypeName Schemas::getTypeName(capnp::Schema schema) {
+  auto form = isHidden(schema.getProto()) ? TypeName::Form::HIDDEN : TypeName::Form::CONCRETE;
+  return {getPath(schema, schema), form};
+}
+
+// The enum of a union's members is unscoped, so its values hide types of the same name.
+bool Schemas::isHidden(schema::Node::Reader node) {
+  auto parent = get(node.getScopeId()).getProto();
+  if (!parent.isStruct()) return false;
+  auto name = getOwnName(node, parent);
+  for (auto field: parent.getStruct().getFields()) {
+    bool isMember = field.getDiscriminantValue() != schema::Field::NO_DISCRIMINANT;
+    if (isMember && toCapitals(getName(field)) == name) return true;
+  }
+  return false;
+}
+
+kj::String Schemas::getBuiltinName(capnp::Type type) {
   switch (type.which()) {
     case schema::Type::VOID: return kj::str("::capnp::Void");
     case schema::Type::BOOL: return kj::str("bool");
@@ -62,12 +94,14 @@ kj::String Schemas::getTypeName(capnp::Type type) {
     case schema::Type::FLOAT64: return kj::str("double");
     case schema::Type::TEXT: return kj::str("::capnp::Text");
     case schema::Type::DATA: return kj::str("::capnp::Data");
-    case schema::Type::ENUM: return getTypeName(type.asEnum());
-    case schema::Type::STRUCT: return getTypeName(type.asStruct());
-    case schema::Type::INTERFACE: return getTypeName(type.asInterface());
-    case schema::Type::LIST:
-      return kj::str("::capnp::List<", getTypeName(type.asList().getElementType()), ">");
+    case schema::Type::LIST: {
+      auto element = getTypeName(type.asList().getElementType());
+      return kj::str("::capnp::List<", element.type(), ">");
+    }
     case schema::Type::ANY_POINTER: return getAnyName(type);
+    case schema::Type::ENUM:
+    case schema::Type::STRUCT:
+    case schema::Type::INTERFACE: break;
   }
   KJ_UNREACHABLE;
 }
@@ -86,15 +120,15 @@ kj::String Schemas::getAnyName(capnp::Type type) {
   KJ_UNREACHABLE;
 }
 
-kj::String Schemas::getTypeName(capnp::Schema schema, capnp::Schema brand) {
+kj::String Schemas::getPath(capnp::Schema schema, capnp::Schema brand) {
   auto node = schema.getProto();
   if (node.isFile()) return getNamespace(node);
   if (node.isStruct() || node.isInterface()) {
     usedFiles.upsert(getFile(node.getId()), [](auto&, auto&&) {});
   }
   auto parent = get(node.getScopeId());
-  return kj::str(getTypeName(parent, brand), "::", getOwnName(node, parent.getProto()),
-      getArguments(node, brand));
+  return kj::str(
+      getPath(parent, brand), "::", getOwnName(node, parent.getProto()), getArguments(node, brand));
 }
 
 kj::String Schemas::getNamespace(schema::Node::Reader file) {
@@ -125,13 +159,13 @@ kj::String Schemas::getArguments(schema::Node::Reader node, capnp::Schema brand)
   auto count = node.getParameters().size();
   if (count == 0) return kj::String();
   auto bound = brand.getBrandArgumentsAtScope(node.getId());
-  auto names = KJ_MAP(i, kj::zeroTo(count)) { return getTypeName(bound[i]); };
+  auto names = KJ_MAP(i, kj::zeroTo(count)) { return getTypeName(bound[i]).type(); };
   return kj::str("<", kj::strArray(names, ", "), ">");
 }
 
 kj::String Schemas::getEnumerant(capnp::EnumSchema schema, uint16_t value) {
   auto enumerants = schema.getEnumerants();
-  auto type = getTypeName(schema);
+  auto type = getPath(schema, schema);
   if (value >= enumerants.size()) return kj::str("static_cast<", type, ">(", value, ")");
   auto name = toCapitals(getName(enumerants[value].getProto()));
   return kj::str(type, "::", name, name == "NULL" ? "_" : "");

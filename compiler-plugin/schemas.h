@@ -14,6 +14,8 @@ namespace troth::compiler {
 struct TypeName {
   enum class Form {
     CONCRETE,   // ::bank::Account
+    HIDDEN,     // ::bank::A, where an enumerant has the same name: needs a `struct` where a type is
+                // wanted
     DEPENDENT,  // S, where S is a parameter of the template around it
     MEMBER,     // S::Member: needs a `typename` where a type is wanted
   };
@@ -21,7 +23,7 @@ struct TypeName {
   kj::String text;
   Form form = Form::CONCRETE;
 
-  bool isDependent() const { return form != Form::CONCRETE; }
+  bool isDependent() const { return form == Form::DEPENDENT || form == Form::MEMBER; }
 
   TypeName clone() const { return {kj::heapString(text), form}; }
 
@@ -49,8 +51,8 @@ public:
   kj::String getTitle(capnp::Schema schema) const;
 
   // The type in C++. Parameters that are not bound are AnyPointer.
-  kj::String getTypeName(capnp::Type type);
-  kj::String getTypeName(capnp::Schema schema) { return getTypeName(schema, schema); }
+  TypeName getTypeName(capnp::Type type);
+  TypeName getTypeName(capnp::Schema schema);
 
   // Forgets, or gives, the files of the structs and interfaces named so far.
   void clearUsedFiles() { usedFiles.clear(); }
@@ -85,7 +87,9 @@ private:
   kj::HashMap<uint64_t, capnp::schema::Node::SourceInfo::Reader> sources;
   kj::HashSet<uint64_t> usedFiles;
 
-  kj::String getTypeName(capnp::Schema schema, capnp::Schema brand);
+  kj::String getPath(capnp::Schema schema, capnp::Schema brand);
+  kj::String getBuiltinName(capnp::Type type);
+  bool isHidden(capnp::schema::Node::Reader node);
   kj::String getAnyName(capnp::Type type);
   kj::String getNamespace(capnp::schema::Node::Reader file);
   kj::String getOwnName(capnp::schema::Node::Reader node, capnp::schema::Node::Reader parent);

@@ -135,19 +135,22 @@ kj::String bodyOfFulfill(const Payload& results, kj::StringPtr self) {
 }
 
 kj::String defineFulfill(const Interface& interface, const Method& method) {
-  KJ_IF_MAYBE(results, method.results) {
-    auto special = specialize(interface);
-    return render({{"head", special.functionHead}, {"class", special.name},
-                      {"call", method.className}, {"arguments", argumentsOfFulfill(*results)},
-                      {"body", bodyOfFulfill(*results, special.self)}},
-        R"stub(
+  if (method.isStreaming()) return kj::String();
+  auto special = specialize(interface);
+  auto& results = KJ_ASSERT_NONNULL(method.results);
+  auto body = bodyOfFulfill(results, special.self);
+  return render(
+      {{"head", special.functionHead}, {"class", special.name}, {"call", method.className},
+          {"arguments", argumentsOfFulfill(results)}, {"body", body}},
+      body.size() == 0 ? R"stub(
+      $head$Done $class$::$call$::fulfill() { return {}; }
+      )stub"_kj
+                       : R"stub(
       $head$Done $class$::$call$::fulfill($arguments$) {
         $body$
         return {};
       }
-      )stub");
-  }
-  return kj::String();
+      )stub"_kj);
 }
 
 kj::String defineCall(const Interface& interface, const Method& method) {

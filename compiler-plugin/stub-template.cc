@@ -115,7 +115,7 @@ Specialization::Specialization(
   } else {
     head = kj::str("template <>");
     functionHead = kj::str("inline ");
-    name = kj::str(concrete, "<", type.text, ">");
+    name = kj::str(concrete, "<", type.type(), ">");
     self = "";
     selfTemplate = "";
   }

@@ -156,7 +156,13 @@ private:
       consider(i + 2, depth);
     } else if (c == ':' && line[i + 1] == ' ') {
       consider(i + 2, depth);
+    } else if (c == '=' && line[i + 1] == ' ' && depth == 0 && restFits(i + 2)) {
+      consider(i + 2, depth);
     }
+  }
+
+  bool restFits(size_t position) const {
+    return indentOf(line) + CONTINUATION_INDENT + line.size() - position <= COLUMNS_MAX;
   }
 
   void consider(size_t position, int cost) {
