@@ -126,7 +126,7 @@ void run(typename Code::Object counter, std::string_view name, uint calls, kj::W
   if (name == "object") return repeat(1, Code::next);
   if (name == "flight") return repeat(IN_FLIGHT, Code::flight);
   if (name == "chain") return repeat(CHAIN, Code::chain);
-  KJ_FAIL_REQUIRE("no such case; there are: plain, text, object, flight, chain", name);
+  KJ_FAIL_REQUIRE("no such case; there are: plain, text, object, flight, chain");
 }
 
 // ---- Connections ----

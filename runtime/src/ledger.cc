@@ -155,15 +155,11 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
   switch (message.which()) {
     case Message::CALL: {
       auto call = message.getCall();
-      ++traffic.callsSent;
-      sentCall(call.getQuestionId());
+      sentCall();
       auto ids = addExports(call.getParams());
       if (!ids.empty()) paramExports.upsert(call.getQuestionId(), kj::mv(ids));
       break;
     }
-    case Message::BOOTSTRAP:
-      sentCall(message.getBootstrap().getQuestionId());
-      break;
     case Message::RETURN:
       sentReturn(message.getReturn());
       break;
@@ -178,7 +174,8 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
   }
 }
 
-void Ledger::sentCall(uint32_t) {
+void Ledger::sentCall() {
+  ++traffic.callsSent;
   if (answeredSinceCall) {
     ++traffic.roundTrips;
     answeredSinceCall = false;

@@ -73,7 +73,7 @@ private:
   Verdict receivedFinish(capnp::rpc::Finish::Reader finish);
   void receivedReturn(capnp::rpc::Return::Reader ret);
   void sentReturn(capnp::rpc::Return::Reader ret);
-  void sentCall(uint32_t questionId);
+  void sentCall();
 
   kj::Maybe<Refusal> findRefusal(
       capnp::rpc::Call::Reader call, uint32_t depth, uint64_t words, uint64_t wordsQueued);

@@ -12,7 +12,8 @@
 namespace troth {
 namespace {
 
-// Iterations in which libuv may close what belongs to a Loop. One is enough unless the program has handles of its own there.
+// Iterations in which libuv may close what belongs to a Loop, beside one for each look-up under
+// way. One is enough unless the program has handles of its own there.
 constexpr uint CLOSING_TURNS_MAX = 16;
 
 // The uv_loop_t of a Loop that is not given one.
@@ -27,7 +28,8 @@ public:
   }
 
   ~OwnedUv() noexcept(false) {
-    for (uint i = 0; i < CLOSING_TURNS_MAX; ++i) {
+    uint turnsMax = CLOSING_TURNS_MAX + loop->active_reqs.count;
+    for (uint i = 0; i < turnsMax; ++i) {
       if (uv_loop_close(loop) == 0) {
         delete loop;
         return;
@@ -35,7 +37,9 @@ public:
       uv_run(loop, loop->active_reqs.count > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     }
     // To free memory that a handle still uses would be worse than to leak it.
-    KJ_FAIL_REQUIRE("a Loop was destroyed while a libuv handle of the program was open on it") { break; }
+    KJ_FAIL_REQUIRE("a Loop was destroyed while a libuv handle of the program was open on it") {
+      break;
+    }
   }
   KJ_DISALLOW_COPY_AND_MOVE(OwnedUv);
 
@@ -54,9 +58,14 @@ int wholeSeconds(kj::Duration duration) {
 struct Loop::Impl {
   // `owned` is null if the loop is the program's.
   Impl(uv_loop_t& loop, kj::Own<OwnedUv> owned)
-      : owned(kj::mv(owned)), port(loop), events(port), waitScope(events), timer(port), network(port) {
+      : owned(kj::mv(owned)),
+        port(loop),
+        events(port),
+        waitScope(events),
+        timer(port),
+        network(port) {
     waitScope.setBusyPollInterval(TURNS_PER_POLL_MAX);
-    port.setQueue(LoopPort::Queue {events, waitScope});
+    port.setQueue(LoopPort::Queue{events, waitScope});
   }
 
   ~Impl() noexcept(false) {
@@ -105,10 +114,12 @@ kj::Own<kj::AsyncIoStream> Loop::wrapSocket(kj::AutoCloseFd socket) {
 
 kj::TwoWayPipe Loop::newTwoWayPipe() {
   int fds[2];
-  checkSystem(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), "make a pipe");
+  checkSystem(
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), "make a pipe");
   kj::AutoCloseFd ends[] = {kj::AutoCloseFd(fds[0]), kj::AutoCloseFd(fds[1])};
   PeerName peer = PeerName::ofSocket(fds[0]);
-  return {{newStream(impl->port, kj::mv(ends[0]), peer), newStream(impl->port, kj::mv(ends[1]), peer)}};
+  return {
+      {newStream(impl->port, kj::mv(ends[0]), peer), newStream(impl->port, kj::mv(ends[1]), peer)}};
 }
 
 void setKeepAlive(kj::AsyncIoStream& stream, KeepAlive options) {

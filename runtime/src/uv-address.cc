@@ -12,8 +12,8 @@ constexpr uint PORT_MAX = 65535;
 
 template <typename... Params>
 [[noreturn]] void failPlain(Params&&... params) {
-  kj::throwFatalException(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-      kj::str(kj::fwd<Params>(params)...)));
+  kj::throwFatalException(kj::Exception(
+      kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(kj::fwd<Params>(params)...)));
 }
 
 uint16_t checkPort(kj::StringPtr text, kj::StringPtr digits) {
@@ -25,7 +25,8 @@ uint16_t checkPort(kj::StringPtr text, kj::StringPtr digits) {
     valid = valid && port <= PORT_MAX;
   }
   if (!valid) {
-    failPlain('"', digits, "\" is not a port in \"", text, "\"; expected a number from 0 to ", PORT_MAX);
+    failPlain(
+        '"', digits, "\" is not a port in \"", text, "\"; expected a number from 0 to ", PORT_MAX);
   }
   return port;
 }
@@ -36,22 +37,23 @@ struct HostAndPort {
   bool bracketed = false;
 };
 
-// Cuts `[host]:port`, `host:port`, or either without a port. More than one colon without brackets is an IPv6 address.
+// Cuts `[host]:port`, `host:port`, or either without a port. More than one colon without brackets
+// is an IPv6 address.
 kj::Maybe<HostAndPort> split(kj::StringPtr text) {
   if (text.startsWith("[")) {
     KJ_IF_MAYBE(close, text.findFirst(']')) {
       auto host = kj::str(text.slice(1, *close));
       auto rest = text.slice(*close + 1);
-      if (rest.size() == 0) return HostAndPort {kj::mv(host), nullptr, true};
-      if (rest[0] == ':') return HostAndPort {kj::mv(host), rest.slice(1), true};
+      if (rest.size() == 0) return HostAndPort{kj::mv(host), nullptr, true};
+      if (rest[0] == ':') return HostAndPort{kj::mv(host), rest.slice(1), true};
     }
     return nullptr;
   }
   KJ_IF_MAYBE(colon, text.findFirst(':')) {
     auto rest = text.slice(*colon + 1);
-    if (rest.findFirst(':') == nullptr) return HostAndPort {kj::str(text.slice(0, *colon)), rest};
+    if (rest.findFirst(':') == nullptr) return HostAndPort{kj::str(text.slice(0, *colon)), rest};
   }
-  return HostAndPort {kj::str(text), nullptr};
+  return HostAndPort{kj::str(text), nullptr};
 }
 
 bool isHostName(kj::StringPtr host) {
@@ -77,9 +79,7 @@ kj::String toString(const sockaddr_in6& address) {
 
 }  // namespace
 
-SocketAddress::SocketAddress(): length(0) {
-  memset(&address, 0, sizeof(address));
-}
+SocketAddress::SocketAddress(): length(0) { memset(&address, 0, sizeof(address)); }
 
 SocketAddress::SocketAddress(const void* raw, size_t size): SocketAddress() {
   KJ_REQUIRE(size >= sizeof(sa_family_t) && size <= sizeof(address), "not a socket address", size);
@@ -99,9 +99,10 @@ SocketAddress SocketAddress::wildcard(uint16_t port) {
 SocketAddress SocketAddress::unixPath(kj::StringPtr path) {
   SocketAddress result;
   auto& local = result.address.local;
-  if (path.size() == 0 || path.size() >= sizeof(local.sun_path) || path.findFirst('\0') != nullptr) {
-    failPlain("\"unix:", path, "\" is not an address; expected a path of 1 to ", sizeof(local.sun_path) - 1,
-        " bytes after unix:");
+  if (path.size() == 0 || path.size() >= sizeof(local.sun_path) ||
+      path.findFirst('\0') != nullptr) {
+    failPlain("\"unix:", path, "\" is not an address; expected a path of 1 to ",
+        sizeof(local.sun_path) - 1, " bytes after unix:");
   }
   local.sun_family = AF_UNIX;
   memcpy(local.sun_path, path.begin(), path.size() + 1);
@@ -192,15 +193,13 @@ kj::OneOf<SocketAddress, HostName> parseAddressText(kj::StringPtr text, uint por
     KJ_IF_MAYBE(address, SocketAddress::findNumeric(parts->host, portHint)) {
       if (!parts->bracketed || address->family() == AF_INET6) return *address;
     } else if (!parts->bracketed && isHostName(parts->host)) {
-      return HostName {kj::mv(parts->host), static_cast<uint16_t>(portHint)};
+      return HostName{kj::mv(parts->host), static_cast<uint16_t>(portHint)};
     }
   }
   failPlain('"', text, "\" is not an address; expected host:port, [ipv6]:port or unix:/path");
 }
 
-PeerName::PeerName() {
-  memset(&address, 0, sizeof(address));
-}
+PeerName::PeerName() { memset(&address, 0, sizeof(address)); }
 
 PeerName::PeerName(const SocketAddress& from): PeerName() {
   memcpy(&address, from.raw(), kj::min(sizeof(address), size_t(from.size())));

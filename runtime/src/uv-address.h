@@ -59,10 +59,12 @@ struct HostName {
   uint16_t port;
 };
 
-// Parses every form that Loop::network() understands. `portHint` stands in for a port that is missing, unless it is 0.
+// Parses every form that Loop::network() understands. `portHint` stands in for a port that is
+// missing, unless it is 0.
 kj::OneOf<SocketAddress, HostName> parseAddressText(kj::StringPtr text, uint portHint);
 
-// What error messages call the other end of a connection. Every connection keeps one, so it is small.
+// What error messages call the other end of a connection. Every connection keeps one, so it is
+// small.
 class PeerName {
 public:
   PeerName();

@@ -18,17 +18,14 @@ kj::Exception::Type typeOf(int code) {
     case UV_EPIPE:
     case UV_ESHUTDOWN:
     case UV_ETIMEDOUT:
-    case UV_EAI_AGAIN:
-      return kj::Exception::Type::DISCONNECTED;
+    case UV_EAI_AGAIN: return kj::Exception::Type::DISCONNECTED;
     case UV_EAGAIN:
     case UV_EMFILE:
     case UV_ENFILE:
     case UV_ENOBUFS:
     case UV_ENOMEM:
-    case UV_EAI_MEMORY:
-      return kj::Exception::Type::OVERLOADED;
-    default:
-      return kj::Exception::Type::FAILED;
+    case UV_EAI_MEMORY: return kj::Exception::Type::OVERLOADED;
+    default: return kj::Exception::Type::FAILED;
   }
 }
 

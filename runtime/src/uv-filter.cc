@@ -12,9 +12,17 @@ constexpr kj::StringPtr LOCAL[] = {"127.0.0.0/8"_kj, "0.0.0.0/32"_kj, "::1/128"_
 
 // Addresses of this machine and of networks that are not part of the Internet.
 constexpr kj::StringPtr PRIVATE[] = {
-  "127.0.0.0/8"_kj, "0.0.0.0/32"_kj, "::1/128"_kj, "::/128"_kj,
-  "10.0.0.0/8"_kj, "100.64.0.0/10"_kj, "169.254.0.0/16"_kj, "172.16.0.0/12"_kj, "192.168.0.0/16"_kj,
-  "fc00::/7"_kj, "fe80::/10"_kj,
+    "127.0.0.0/8"_kj,
+    "0.0.0.0/32"_kj,
+    "::1/128"_kj,
+    "::/128"_kj,
+    "10.0.0.0/8"_kj,
+    "100.64.0.0/10"_kj,
+    "169.254.0.0/16"_kj,
+    "172.16.0.0/12"_kj,
+    "192.168.0.0/16"_kj,
+    "fc00::/7"_kj,
+    "fe80::/10"_kj,
 };
 
 bool isWithin(const sockaddr& address, Ranges ranges) {
@@ -68,7 +76,8 @@ PeerFilter::PeerFilter(const PeerFilter& parent, Ranges allowRules, Ranges denyR
 
 bool PeerFilter::allows(const SocketAddress& address) const {
   KJ_IF_MAYBE(p, parent) {
-    bool allowed = address.family() == AF_UNIX ? allowsUnix(address) : allowsInternet(*address.raw());
+    bool allowed =
+        address.family() == AF_UNIX ? allowsUnix(address) : allowsInternet(*address.raw());
     return allowed && p->allows(address);
   }
   return true;
@@ -82,7 +91,7 @@ bool PeerFilter::allowsUnix(const SocketAddress& address) const {
 bool PeerFilter::allowsInternet(const sockaddr& address) const {
   int allowed = specificity(allow.ranges, address);
   bool byWord = (allow.publicAddresses && !isWithin(address, PRIVATE)) ||
-                (allow.networkAddresses && !isWithin(address, LOCAL));
+      (allow.networkAddresses && !isWithin(address, LOCAL));
   if (byWord) allowed = kj::max(allowed, 0);
   return allowed >= 0 && specificity(deny.ranges, address) < allowed;
 }

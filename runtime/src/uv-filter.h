@@ -9,14 +9,15 @@
 
 namespace troth {
 
-// Each filter narrows the one that it was made from; the first allows everything. Rules are those of restrictPeers(): CIDR blocks
-// and the words `local`, `private`, `public`, `network`, `unix` and `unix-abstract`. The most specific block that matches an
-// address decides, a denial in case of a tie. A filter must outlive those made from it.
+// Each filter narrows the one that it was made from; the first allows everything. Rules are those
+// of restrictPeers(): CIDR blocks and the words `local`, `private`, `public`, `network`, `unix` and
+// `unix-abstract`. The most specific block that matches an address decides, a denial in case of a
+// tie. A filter must outlive those made from it.
 class PeerFilter {
 public:
   PeerFilter() = default;
   PeerFilter(const PeerFilter& parent, kj::ArrayPtr<const kj::StringPtr> allow,
-             kj::ArrayPtr<const kj::StringPtr> deny);
+      kj::ArrayPtr<const kj::StringPtr> deny);
 
   bool allows(const SocketAddress& address) const;
 

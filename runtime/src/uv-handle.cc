@@ -2,9 +2,7 @@
 
 namespace troth {
 
-void HandleNode::open() {
-  registry.handles.add(*this);
-}
+void HandleNode::open() { registry.handles.add(*this); }
 
 void HandleNode::close() {
   if (!isOpen()) return;

@@ -1,14 +1,17 @@
 #pragma once
 // A UvHandle owns one libuv handle, and this is the one place that knows how such a thing dies.
 //
-// uv_close() is asynchronous: libuv uses a handle's memory until the loop has called the close callback. So the handle lives in
-// a node of its own; destroying the UvHandle closes it, which cancels its callbacks at once, and the node is freed when libuv
-// and the UvHandle are both done with it.
+// uv_close() is asynchronous: libuv uses a handle's memory until the loop has called the close
+// callback. So the handle lives in a node of its own; destroying the UvHandle closes it, which
+// cancels its callbacks at once, and the node is freed when libuv and the UvHandle are both done
+// with it.
 //
-//     UvHandle<uv_timer_t> timer(registry, this, [&](uv_timer_t* raw) { return uv_timer_init(loop, raw); });
-//     uv_timer_start(&timer.get(), callback, 10, 0);   // callback: static_cast<Owner*>(raw->data)
+//     UvHandle<uv_timer_t> timer(registry, this, [&](uv_timer_t* raw) { return uv_timer_init(loop,
+//     raw); }); uv_timer_start(&timer.get(), callback, 10, 0);   // callback:
+//     static_cast<Owner*>(raw->data)
 //
-// A registry knows every open handle of a Loop, so that a Loop destroyed too early can close what is left.
+// A registry knows every open handle of a Loop, so that a Loop destroyed too early can close what
+// is left.
 
 #include <kj/common.h>
 #include <kj/debug.h>
@@ -68,7 +71,8 @@ private:
 template <typename Raw>
 class UvHandle {
 public:
-  // `init` calls the type's uv_*_init() and returns its result. `owner` becomes the `data` that callbacks find.
+  // `init` calls the type's uv_*_init() and returns its result. `owner` becomes the `data` that
+  // callbacks find.
   template <typename Init>
   UvHandle(HandleRegistry& registry, void* owner, Init&& init): node(new Node(registry)) {
     int code = init(&node->raw);

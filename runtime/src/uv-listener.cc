@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "uv-network.h"
 #include "uv-socket.h"
 #include "uv-stream.h"
 
@@ -24,7 +25,8 @@ public:
   }
   ~SocketFile() noexcept(false) {
     struct stat now;
-    if (lstat(path.cStr(), &now) == 0 && now.st_dev == created.st_dev && now.st_ino == created.st_ino) {
+    if (lstat(path.cStr(), &now) == 0 && now.st_dev == created.st_dev &&
+        now.st_ino == created.st_ino) {
       unlink(path.cStr());
     }
   }
@@ -84,10 +86,12 @@ public:
 
 class Listener final: public kj::ConnectionReceiver, private Socket::User {
 public:
-  Listener(LoopPort& port, const PeerFilter& filter, const SocketAddress& address, kj::AutoCloseFd fd)
+  Listener(
+      LoopPort& port, const PeerFilter& filter, const SocketAddress& address, kj::AutoCloseFd fd)
       : filter(filter),
         socket(port, *this, kj::mv(fd)),
-        retry(port.handles(), this, [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }) {
+        retry(
+            port.handles(), this, [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }) {
     KJ_IF_MAYBE(path, address.findPath()) file.emplace(*path);
   }
   ~Listener() noexcept(false);
@@ -95,6 +99,11 @@ public:
 
   kj::Promise<kj::Own<kj::AsyncIoStream>> accept() override {
     return kj::newAdaptedPromise<kj::Own<kj::AsyncIoStream>, PendingAccept>(*this);
+  }
+  kj::Promise<kj::AuthenticatedStream> acceptAuthenticated() override {
+    return accept().then([this](kj::Own<kj::AsyncIoStream> stream) {
+      return identify(socket.getPort(), filter, kj::mv(stream));
+    });
   }
   uint getPort() override;
   void getsockopt(int level, int option, void* value, uint* length) override;
@@ -150,23 +159,28 @@ void Listener::ready(uint) {
   }
 }
 
-// One connection for each turn of the loop, so that a burst of them does not hold up those that exist.
+// One connection for each turn of the loop, so that a burst of them does not hold up those that
+// exist.
 void Listener::acceptOne() {
-  sockaddr_storage raw {};
+  sockaddr_storage raw{};
   socklen_t size = sizeof(raw);
-  int result = accept4(socket.getFd(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int result = accept4(
+      socket.getFd(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (result < 0) {
     acceptFailed(-errno);
     return;
   }
   kj::AutoCloseFd fd(result);
   SocketAddress peer(&raw, size);
-  if (!filter.allows(peer)) return;
-  if (peer.family() != AF_UNIX) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  auto stream = newStream(socket.getPort(), kj::mv(fd), PeerName(peer));
-  auto& pending = accepting.front();
-  end(pending);
-  pending.fulfiller.fulfill(kj::mv(stream));
+  if (filter.allows(peer)) {
+    auto& pending = accepting.front();
+    end(pending);
+    pending.fulfiller.rejectIfThrows([&]() {
+      if (peer.family() != AF_UNIX) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      pending.fulfiller.fulfill(newStream(socket.getPort(), kj::mv(fd), PeerName(peer)));
+    });
+  }
+  if (!accepting.empty()) socket.keepWatching(Socket::READABLE);
 }
 
 void Listener::acceptFailed(int code) {
@@ -174,9 +188,7 @@ void Listener::acceptFailed(int code) {
     case UV_EMFILE:
     case UV_ENFILE:
     case UV_ENOBUFS:
-    case UV_ENOMEM:
-      retryLater();
-      break;
+    case UV_ENOMEM: retryLater(); break;
     case UV_EBADF:
     case UV_EFAULT:
     case UV_EINVAL:
@@ -206,7 +218,7 @@ void Listener::retryLater() {
 }
 
 uint Listener::getPort() {
-  sockaddr_storage raw {};
+  sockaddr_storage raw{};
   uint size = sizeof(raw);
   getsockname(reinterpret_cast<sockaddr*>(&raw), &size);
   return SocketAddress(&raw, size).port();

@@ -10,10 +10,12 @@
 
 namespace troth {
 
-// Listens on `address`. Connections that `filter` does not allow are closed at once; it must outlive the receiver.
+// Listens on `address`. Connections that `filter` does not allow are closed at once; it must
+// outlive the receiver.
 //
-// A connection is taken from the kernel's queue when accept() waits for it, no earlier. When the process is out of file
-// descriptors or memory, accept() goes on waiting and tries again a little later.
+// A connection is taken from the kernel's queue when accept() waits for it, no earlier. When the
+// process is out of file descriptors or memory, accept() goes on waiting and tries again a little
+// later.
 kj::Own<kj::ConnectionReceiver> newListener(
     LoopPort& port, const PeerFilter& filter, const SocketAddress& address, ListenOptions options);
 

@@ -45,7 +45,14 @@ public:
   explicit Address(kj::Own<AddressList> list): list(kj::mv(list)) {}
 
   StreamPromise connect() override { return connectFrom(kj::addRef(*list), 0); }
-  kj::Own<kj::ConnectionReceiver> listen() override { return listen(ListenOptions {}); }
+  kj::Promise<kj::AuthenticatedStream> connectAuthenticated() override {
+    return connect()
+        .then([&list = *list](kj::Own<kj::AsyncIoStream> stream) {
+          return identify(list.port, list.filter, kj::mv(stream));
+        })
+        .attach(kj::addRef(*list));
+  }
+  kj::Own<kj::ConnectionReceiver> listen() override { return listen(ListenOptions{}); }
   kj::Own<kj::ConnectionReceiver> listen(ListenOptions options);
 
   kj::Own<kj::DatagramPort> bindDatagramPort() override {
@@ -55,22 +62,23 @@ public:
   kj::Own<kj::NetworkAddress> clone() override { return kj::heap<Address>(kj::addRef(*list)); }
 
   kj::String toString() override {
-    return kj::strArray(KJ_MAP(address, list->addresses) { return address.toString(); }, ",");
+    return kj::strArray(
+        KJ_MAP(address, list->addresses) { return address.toString(); }, ",");
   }
 
 private:
   kj::Own<AddressList> list;
 };
 
-// Listens on all addresses of the host that this machine has; on the same port even if the kernel chooses it.
+// Listens on all addresses of the host that this machine has; on the same port even if the kernel
+// chooses it.
 kj::Own<kj::ConnectionReceiver> Address::listen(ListenOptions options) {
   kj::Vector<kj::Own<kj::ConnectionReceiver>> listeners;
   kj::Maybe<kj::Exception> failure;
   for (auto address: list->addresses) {
     if (address.port() == 0 && listeners.size() > 0) address.setPort(listeners[0]->getPort());
-    auto exception = kj::runCatchingExceptions([&]() {
-      listeners.add(newListener(list->port, list->filter, address, options));
-    });
+    auto exception = kj::runCatchingExceptions(
+        [&]() { listeners.add(newListener(list->port, list->filter, address, options)); });
     KJ_IF_MAYBE(e, exception) failure = kj::mv(*e);
   }
   KJ_IF_MAYBE(e, failure) {
@@ -80,9 +88,39 @@ kj::Own<kj::ConnectionReceiver> Address::listen(ListenOptions options) {
   return kj::newAggregateConnectionReceiver(listeners.releaseAsArray());
 }
 
+kj::Own<kj::NetworkAddress> newAddress(
+    LoopPort& port, const PeerFilter& filter, const SocketAddress& address) {
+  kj::Vector<SocketAddress> one;
+  one.add(address);
+  return kj::heap<Address>(kj::refcounted<AddressList>(port, filter, kj::mv(one)));
+}
+
+kj::Own<kj::PeerIdentity> unixIdentity(kj::AsyncIoStream& stream) {
+  ucred credentials{};
+  uint size = sizeof(credentials);
+  stream.getsockopt(SOL_SOCKET, SO_PEERCRED, &credentials, &size);
+  kj::LocalPeerIdentity::Credentials result;
+  if (credentials.pid > 0) result.pid = credentials.pid;
+  if (credentials.uid != static_cast<uid_t>(-1)) result.uid = credentials.uid;
+  return kj::LocalPeerIdentity::newInstance(result);
+}
+
 }  // namespace
 
-kj::Promise<kj::Own<kj::NetworkAddress>> UvNetwork::parseAddress(kj::StringPtr text, uint portHint) {
+kj::AuthenticatedStream identify(
+    LoopPort& port, const PeerFilter& filter, kj::Own<kj::AsyncIoStream> stream) {
+  sockaddr_storage raw{};
+  uint size = sizeof(raw);
+  stream->getpeername(reinterpret_cast<sockaddr*>(&raw), &size);
+  SocketAddress peer(&raw, size);
+  auto identity = peer.family() == AF_UNIX
+      ? unixIdentity(*stream)
+      : kj::NetworkPeerIdentity::newInstance(newAddress(port, filter, peer));
+  return {kj::mv(stream), kj::mv(identity)};
+}
+
+kj::Promise<kj::Own<kj::NetworkAddress>> UvNetwork::parseAddress(
+    kj::StringPtr text, uint portHint) {
   return kj::evalNow([&]() {
     auto parsed = parseAddressText(text, portHint);
     KJ_IF_MAYBE(name, parsed.tryGet<HostName>()) return resolve(port, kj::mv(*name));
@@ -95,10 +133,9 @@ kj::Promise<kj::Own<kj::NetworkAddress>> UvNetwork::parseAddress(kj::StringPtr t
 }
 
 kj::Own<kj::NetworkAddress> UvNetwork::getSockaddr(const void* sockaddr, uint size) {
-  kj::Vector<SocketAddress> one;
-  one.add(sockaddr, size);
-  KJ_REQUIRE(filter.allows(one[0]), "restrictPeers() forbids this address", one[0].toString());
-  return kj::heap<Address>(kj::refcounted<AddressList>(port, filter, kj::mv(one)));
+  SocketAddress address(sockaddr, size);
+  KJ_REQUIRE(filter.allows(address), "restrictPeers() forbids this address", address.toString());
+  return newAddress(port, filter, address);
 }
 
 kj::Own<kj::Network> UvNetwork::restrictPeers(

@@ -13,13 +13,14 @@ constexpr size_t OWN_HANDLES = 4;
 
 LoopPort::LoopPort(uv_loop_t& loop)
     : loop(loop),
-      waker(registry, this, [&](uv_async_t* raw) {
-        return uv_async_init(&loop, raw, [](uv_async_t* raw) {
-          auto& port = *static_cast<LoopPort*>(raw->data);
-          port.woken = true;
-          port.updateIdle();
-        });
-      }),
+      waker(registry, this,
+          [&](uv_async_t* raw) {
+            return uv_async_init(&loop, raw, [](uv_async_t* raw) {
+              auto& port = *static_cast<LoopPort*>(raw->data);
+              port.woken = true;
+              port.updateIdle();
+            });
+          }),
       idle(registry, this, [&](uv_idle_t* raw) { return uv_idle_init(&loop, raw); }),
       prepare(registry, this, [&](uv_prepare_t* raw) { return uv_prepare_init(&loop, raw); }),
       check(registry, this, [&](uv_check_t* raw) { return uv_check_init(&loop, raw); }) {
@@ -43,12 +44,16 @@ LoopPort::LoopPort(uv_loop_t& loop)
 LoopPort::~LoopPort() noexcept(false) {
   bool alone = registry.size() == OWN_HANDLES;
   registry.closeAll();
-  KJ_REQUIRE(alone, "a Loop was destroyed before a stream, listener, timer or look-up that uses it") { break; }
+  KJ_REQUIRE(
+      alone, "a Loop was destroyed before a stream, listener, timer or look-up that uses it") {
+    break;
+  }
 }
 
 bool LoopPort::wait() {
   if (pumping) return answerPump();
-  // Without an active handle that counts, libuv would return at once instead of waiting for other threads.
+  // Without an active handle that counts, libuv would return at once instead of waiting for other
+  // threads.
   auto raw = reinterpret_cast<uv_handle_t*>(&waker.get());
   uv_ref(raw);
   KJ_DEFER(uv_unref(raw));
@@ -80,9 +85,7 @@ void LoopPort::setRunnable(bool newRunnable) {
   updateIdle();
 }
 
-void LoopPort::wake() const {
-  uv_async_send(const_cast<uv_async_t*>(&waker.getUnchecked()));
-}
+void LoopPort::wake() const { uv_async_send(const_cast<uv_async_t*>(&waker.getUnchecked())); }
 
 void LoopPort::updateIdle() {
   if (!idle.isOpen()) return;
@@ -117,7 +120,8 @@ void LoopPort::pump() {
   }
 }
 
-// libuv is on the outside and polls by itself, so that there is nothing to do but to let pump() go on.
+// libuv is on the outside and polls by itself, so that there is nothing to do but to let pump() go
+// on.
 bool LoopPort::answerPump() {
   pumpAnswered->fulfill();
   return std::exchange(woken, false);

@@ -1,10 +1,12 @@
 #pragma once
 // A LoopPort lets a kj::EventLoop and a uv_loop_t take turns in one thread.
 //
-// Either side may be on the outside. When a promise is waited for, KJ runs its queue and calls wait(), which runs libuv once;
-// `prepare` then keeps libuv from sleeping if a timer has just given KJ something to do. When the program is in uv_run(), KJ's queue runs from two handles of libuv: `check`, right after the poll for input and output,
-// so that what a callback made runnable runs in the same iteration; and `idle`, which is active only while the queue is not
-// empty, so that libuv neither sleeps nor returns before it has run.
+// Either side may be on the outside. When a promise is waited for, KJ runs its queue and calls
+// wait(), which runs libuv once; `prepare` then keeps libuv from sleeping if a timer has just given
+// KJ something to do. When the program is in uv_run(), KJ's queue runs from two handles of libuv:
+// `check`, right after the poll for input and output, so that what a callback made runnable runs in
+// the same iteration; and `idle`, which is active only while the queue is not empty, so that libuv
+// neither sleeps nor returns before it has run.
 
 #include <kj/async.h>
 #include <kj/exception.h>
@@ -14,7 +16,8 @@
 
 namespace troth {
 
-// Events of KJ's that run before libuv gets a turn, so that a busy queue does not starve timers, sockets and other threads.
+// Events of KJ's that run before libuv gets a turn, so that a busy queue does not starve timers,
+// sockets and other threads.
 constexpr uint TURNS_PER_POLL_MAX = 1000;
 
 class LoopPort final: public kj::EventPort {
@@ -22,8 +25,8 @@ public:
   explicit LoopPort(uv_loop_t& loop);
   ~LoopPort() noexcept(false);
 
-  // Names the queue that libuv's callbacks run. Undone with null before the queue goes away. `waitScope` polls at least every
-  // TURNS_PER_POLL_MAX events.
+  // Names the queue that libuv's callbacks run. Undone with null before the queue goes away.
+  // `waitScope` polls at least every TURNS_PER_POLL_MAX events.
   struct Queue {
     kj::EventLoop& events;
     kj::WaitScope& waitScope;
@@ -36,8 +39,8 @@ public:
   // Counts libuv's polls, to tell when a reading of the clock is out of date.
   uint64_t pollCount() const { return polls; }
 
-  // Calls `func`, which comes from one of libuv's callbacks, and keeps what it throws out of libuv's C frames: wait() throws it
-  // instead, or, when the program runs the loop, it is logged.
+  // Calls `func`, which comes from one of libuv's callbacks, and keeps what it throws out of
+  // libuv's C frames: wait() throws it instead, or, when the program runs the loop, it is logged.
   template <typename Func>
   void guard(Func&& func) noexcept {
     try {

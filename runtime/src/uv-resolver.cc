@@ -18,12 +18,12 @@ struct Request {
 
 class PendingLookUp {
 public:
-  PendingLookUp(kj::PromiseFulfiller<kj::Vector<SocketAddress>>& fulfiller, LoopPort& port,
-                HostName&& name)
+  PendingLookUp(
+      kj::PromiseFulfiller<kj::Vector<SocketAddress>>& fulfiller, LoopPort& port, HostName&& name)
       : fulfiller(fulfiller), port(port), name(kj::mv(name)), request(new Request) {
     request->raw.data = request;
     request->owner = this;
-    addrinfo hints {};
+    addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     int code = uv_getaddrinfo(

@@ -9,7 +9,8 @@
 
 namespace troth {
 
-// All addresses of the host, in the order in which the system prefers them, each with the port. Drop the promise to cancel.
+// All addresses of the host, in the order in which the system prefers them, each with the port.
+// Drop the promise to cancel.
 kj::Promise<kj::Vector<SocketAddress>> resolve(LoopPort& port, HostName name);
 
 }  // namespace troth

@@ -3,10 +3,7 @@
 namespace troth {
 
 Socket::Socket(LoopPort& port, User& user, kj::AutoCloseFd ownFd)
-    : port(port),
-      user(user),
-      fd(kj::mv(ownFd)),
-      handle(port.handles(), this, [&](uv_poll_t* raw) {
+    : port(port), user(user), fd(kj::mv(ownFd)), handle(port.handles(), this, [&](uv_poll_t* raw) {
         return uv_poll_init_socket(&port.uv(), raw, fd.get());
       }) {
   uv_unref(reinterpret_cast<uv_handle_t*>(&handle.get()));

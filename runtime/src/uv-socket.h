@@ -1,10 +1,11 @@
 #pragma once
 // A Socket owns one non-blocking socket and tells its user when the kernel is ready.
 //
-// Watching is lazy in both directions. It starts when somebody first waits and stays started from one wait to the next, because
-// each change costs system calls; it stops when an event comes that nobody waits for, because the kernel would repeat it for ever.
-// So bytes (or connections) that nobody asked for stay in the kernel, whose limits hold the sender back, and a socket that is
-// read without pause is never started or stopped.
+// Watching is lazy in both directions. It starts when somebody first waits and stays started from
+// one wait to the next, because each change costs system calls; it stops when an event comes that
+// nobody waits for, because the kernel would repeat it for ever. So bytes (or connections) that
+// nobody asked for stay in the kernel, whose limits hold the sender back, and a socket that is read
+// without pause is never started or stopped.
 
 #include <kj/io.h>
 #include <kj/string.h>
@@ -19,14 +20,15 @@ public:
   // Bits of what is waited for, and of what happened.
   static constexpr uint READABLE = UV_READABLE;
   static constexpr uint WRITABLE = UV_WRITABLE;
-  // The connection is gone in both directions. libuv has no name for it, yet reports it to whoever watches anything: so watch
-  // for what never comes, urgent data.
+  // The connection is gone in both directions. libuv has no name for it, yet reports it to whoever
+  // watches anything: so watch for what never comes, urgent data.
   static constexpr uint HUNG_UP = UV_PRIORITIZED;
 
   class User {
   public:
-    // Something happened, or an error did: then all bits are set, and the next system call tells what. The user answers a bit
-    // that it does not wait for with stopWatching(), and one that it goes on waiting for with keepWatching().
+    // Something happened, or an error did: then all bits are set, and the next system call tells
+    // what. The user answers a bit that it does not wait for with stopWatching(), and one that it
+    // goes on waiting for with keepWatching().
     virtual void ready(uint events) = 0;
   };
 

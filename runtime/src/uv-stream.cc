@@ -142,7 +142,9 @@ private:
 };
 
 Stream::~Stream() noexcept(false) {
-  auto gone = [this]() { return error(UV_ECANCELED, "the stream was destroyed while in use; peer"); };
+  auto gone = [this]() {
+    return error(UV_ECANCELED, "the stream was destroyed while in use; peer");
+  };
   if (reading != nullptr) endRead().fulfiller.reject(gone());
   shutdownAfterWrite = false;
   if (writing != nullptr) endWrite().fulfiller.reject(gone());
@@ -162,8 +164,7 @@ void Stream::ready(uint events) {
 // ---------------------------------------------------------------------------------------
 // Reading
 
-PendingRead::PendingRead(
-    kj::PromiseFulfiller<size_t>& fulfiller, Stream& stream, ReadTarget target)
+PendingRead::PendingRead(kj::PromiseFulfiller<size_t>& fulfiller, Stream& stream, ReadTarget target)
     : fulfiller(fulfiller), target(target), stream(&stream) {
   stream.socket.beginWait(Socket::READABLE);
   stream.reading = this;
@@ -190,14 +191,16 @@ size_t Stream::takeLeftover(kj::ArrayPtr<kj::byte> buffer) {
   size_t size = kj::min(leftover.size(), buffer.size());
   if (size > 0) {
     memcpy(buffer.begin(), leftover.begin(), size);
-    leftover = size < leftover.size() ? kj::heapArray<kj::byte>(leftover.slice(size, leftover.size())) : nullptr;
+    leftover = size < leftover.size()
+        ? kj::heapArray<kj::byte>(leftover.slice(size, leftover.size()))
+        : nullptr;
   }
   return size;
 }
 
 kj::Promise<size_t> Stream::tryRead(void* buffer, size_t minBytes, size_t maxBytes) {
   KJ_REQUIRE(reading == nullptr, "a stream runs one read at a time");
-  ReadTarget target {static_cast<kj::byte*>(buffer), kj::max(minBytes, size_t(1)), maxBytes, 0};
+  ReadTarget target{static_cast<kj::byte*>(buffer), kj::max(minBytes, size_t(1)), maxBytes, 0};
   target.bytesRead = takeLeftover(kj::arrayPtr(target.buffer, maxBytes));
   if (target.bytesRead >= target.bytesMin || maxBytes == 0 || ended) return target.bytesRead;
   return kj::newAdaptedPromise<size_t, PendingRead>(*this, target);
@@ -209,8 +212,8 @@ void Stream::readReady() {
     return;
   }
   auto& target = reading->target;
-  ssize_t size = recv(socket.getFd(), target.buffer + target.bytesRead,
-      target.bytesMax - target.bytesRead, 0);
+  ssize_t size =
+      recv(socket.getFd(), target.buffer + target.bytesRead, target.bytesMax - target.bytesRead, 0);
   if (size < 0 && errno != EAGAIN && errno != EINTR) {
     int code = -errno;
     hangUp();
@@ -269,7 +272,8 @@ kj::Promise<void> Stream::writeAll(Remainder remainder) {
   return kj::READY_NOW;
 }
 
-// Writes as much as the kernel takes. Returns 0 if that was all, UV_EAGAIN if the kernel is full, or the code of an error.
+// Writes as much as the kernel takes. Returns 0 if that was all, UV_EAGAIN if the kernel is full,
+// or the code of an error.
 int Stream::send(Remainder& remainder) {
   remainder.skip(0);
   while (!remainder.isEmpty()) {
@@ -284,7 +288,7 @@ int Stream::send(Remainder& remainder) {
     for (size_t i = 0; i < remainder.rest.size() && count < PIECES_PER_WRITE_MAX; ++i) {
       add(remainder.rest[i]);
     }
-    msghdr message {};
+    msghdr message{};
     message.msg_iov = pieces;
     message.msg_iovlen = count;
     // The flag spares the process a SIGPIPE.
@@ -320,7 +324,7 @@ void Stream::writeReady() {
 
 kj::Promise<void> Stream::whenConnected() {
   // A connection that is being made becomes writable when it is decided.
-  return kj::newAdaptedPromise<void, PendingWrite>(*this, Remainder {}).then([this]() {
+  return kj::newAdaptedPromise<void, PendingWrite>(*this, Remainder{}).then([this]() {
     int code = 0;
     uint length = sizeof(code);
     getsockopt(SOL_SOCKET, SO_ERROR, &code, &length);
@@ -350,7 +354,7 @@ kj::Promise<void> Stream::whenWriteDisconnected() {
 }
 
 bool Stream::isHungUp() {
-  pollfd query {socket.getFd(), 0, 0};
+  pollfd query{socket.getFd(), 0, 0};
   return poll(&query, 1, 0) > 0 && (query.revents & (POLLHUP | POLLERR)) != 0;
 }
 
@@ -381,12 +385,11 @@ void Stream::shutdownWrite() {
   }
 }
 
-void Stream::abortRead() {
-  shutdownNow(SHUT_RD);
-}
+void Stream::abortRead() { shutdownNow(SHUT_RD); }
 
 void Stream::shutdownNow(int how) {
-  // A connection that has broken needs no shutting down; readers and writers learn of it by themselves.
+  // A connection that has broken needs no shutting down; readers and writers learn of it by
+  // themselves.
   if (shutdown(socket.getFd(), how) < 0 && errno != ENOTCONN) {
     kj::throwRecoverableException(error(-errno, "shut down the connection to"));
   }
@@ -424,9 +427,8 @@ kj::Promise<kj::Own<kj::AsyncIoStream>> connectStream(
   }
   auto stream = kj::heap<Stream>(port, kj::mv(fd), PeerName(address));
   auto promise = stream->whenConnected();
-  return promise.then([stream = kj::mv(stream)]() mutable -> kj::Own<kj::AsyncIoStream> {
-    return kj::mv(stream);
-  });
+  return promise.then(
+      [stream = kj::mv(stream)]() mutable -> kj::Own<kj::AsyncIoStream> { return kj::mv(stream); });
 }
 
 }  // namespace troth

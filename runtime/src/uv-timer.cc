@@ -6,9 +6,7 @@
 namespace troth {
 namespace {
 
-kj::TimePoint readClock() {
-  return kj::origin<kj::TimePoint>() + uv_hrtime() * kj::NANOSECONDS;
-}
+kj::TimePoint readClock() { return kj::origin<kj::TimePoint>() + uv_hrtime() * kj::NANOSECONDS; }
 
 // The first of libuv's milliseconds, counted on the same clock, that does not lie before `time`.
 uint64_t millisecondNotBefore(kj::TimePoint time) {
@@ -27,7 +25,8 @@ struct UvTimer::State final: public kj::Refcounted {
       : port(port),
         pollSeen(port.pollCount()),
         time(readClock()),
-        timer(port.handles(), this, [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }) {}
+        timer(port.handles(), this,
+            [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }) {}
 
   kj::TimePoint now();
   Queue::iterator add(kj::TimePoint deadline, Pending& pending);
@@ -78,7 +77,8 @@ UvTimer::State::Queue::iterator UvTimer::State::add(kj::TimePoint deadline, Pend
   return position;
 }
 
-// Leaves libuv's timer set if others wait: that it fires once for nothing is cheaper than setting it anew each time.
+// Leaves libuv's timer set if others wait: that it fires once for nothing is cheaper than setting
+// it anew each time.
 void UvTimer::State::remove(Queue::iterator position) {
   queue.erase(position);
   if (queue.empty() && timer.isOpen()) uv_timer_stop(&timer.get());
@@ -103,16 +103,12 @@ void UvTimer::State::fire() {
 UvTimer::UvTimer(LoopPort& port): state(kj::refcounted<State>(port)) {}
 UvTimer::~UvTimer() noexcept(false) {}
 
-kj::TimePoint UvTimer::now() const {
-  return const_cast<State&>(*state).now();
-}
+kj::TimePoint UvTimer::now() const { return const_cast<State&>(*state).now(); }
 
 kj::Promise<void> UvTimer::atTime(kj::TimePoint time) {
   return kj::newAdaptedPromise<void, Pending>(*state, time);
 }
 
-kj::Promise<void> UvTimer::afterDelay(kj::Duration delay) {
-  return atTime(readClock() + delay);
-}
+kj::Promise<void> UvTimer::afterDelay(kj::Duration delay) { return atTime(readClock() + delay); }
 
 }  // namespace troth

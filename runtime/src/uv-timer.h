@@ -7,8 +7,8 @@
 
 namespace troth {
 
-// A deadline is kept to the nanosecond although libuv counts milliseconds: it may fire up to one late, never early. The libuv
-// timer runs only while a timer of ours is pending.
+// A deadline is kept to the nanosecond although libuv counts milliseconds: it may fire up to one
+// late, never early. The libuv timer runs only while a timer of ours is pending.
 class UvTimer final: public kj::Timer {
 public:
   explicit UvTimer(LoopPort& port);

@@ -1,8 +1,9 @@
 #pragma once
 // A Loop runs KJ's promises, sockets and timers on libuv.
 //
-// KJ gives C++ promises, cancellation and streams, libuv is the event loop that programs already have. A Loop joins them: it is
-// the event loop of its thread, and whatever speaks KJ (RPC, HTTP, TLS) does its input and output on a `uv_loop_t`.
+// KJ gives C++ promises, cancellation and streams, libuv is the event loop that programs already
+// have. A Loop joins them: it is the event loop of its thread, and whatever speaks KJ (RPC, HTTP,
+// TLS) does its input and output on a `uv_loop_t`.
 //
 //     troth::Loop loop;
 //     auto address = loop.network().parseAddress("localhost:7700").wait(loop.waitScope());
@@ -10,9 +11,10 @@
 //     stream->write("hello", 5).wait(loop.waitScope());
 //     loop.timer().afterDelay(10 * kj::MILLISECONDS).wait(loop.waitScope());
 //
-// Limits. One Loop per thread, used by that thread alone; `executor()` is the way in from others. Promises, streams, listeners
-// and addresses are destroyed before their Loop: one that is not makes the destructor throw, after it has been made harmless.
-// `wait()` blocks, so it is refused inside a promise's continuation, and must not be called in a libuv callback.
+// Limits. One Loop per thread, used by that thread alone; `executor()` is the way in from others.
+// Promises, streams, listeners and addresses are destroyed before their Loop: one that is not makes
+// the destructor throw, after it has been made harmless. `wait()` blocks, so it is refused inside a
+// promise's continuation, and must not be called in a libuv callback.
 
 #include <kj/async-io.h>
 #include <kj/async.h>
@@ -29,15 +31,16 @@ struct ListenOptions {
   enum class Port {
     // The listener alone has the port; a second one is refused.
     EXCLUSIVE,
-    // Every listener that says so shares the port, and the kernel spreads connections over them. This is how several vats, one
-    // per thread, serve one port.
+    // Every listener that says so shares the port, and the kernel spreads connections over them.
+    // This is how several vats, one per thread, serve one port.
     SHARED,
   };
 
   Port port = Port::EXCLUSIVE;
 
-  // Connections that wait in the kernel until accept() is called; more are refused or retried by the kernel. A larger queue
-  // rides out larger bursts and makes clients of an overloaded server wait longer. The system may lower it (somaxconn).
+  // Connections that wait in the kernel until accept() is called; more are refused or retried by
+  // the kernel. A larger queue rides out larger bursts and makes clients of an overloaded server
+  // wait longer. The system may lower it (somaxconn).
   kj::uint connectionsQueuedMax = 511;
 };
 
@@ -59,13 +62,16 @@ public:
   // Runs on a `uv_loop_t` of its own. Waiting on a promise drives it.
   Loop();
 
-  // Lives on a loop that the program runs. While the program is in uv_run(), promises make progress: what one of libuv's
-  // callbacks makes runnable runs before libuv sleeps again. A pending promise of ours (read, write, accept, timer, look-up)
-  // keeps uv_run() going, an idle stream does not. `loop` must outlive the Loop, and the program must run it once more before
-  // uv_loop_close(), because handles of ours finish closing there.
+  // Lives on a loop that the program runs. While the program is in uv_run(), promises make
+  // progress: what one of libuv's callbacks makes runnable runs before libuv sleeps again. A
+  // pending promise of ours (read, write, accept, timer, look-up) keeps uv_run() going, an idle
+  // stream does not, nor does a request to or from another thread. `loop` must outlive the Loop,
+  // and the program must run it once more before uv_loop_close(), because handles of ours finish
+  // closing there.
   explicit Loop(uv_loop_t& loop);
 
-  // Cancels detached promises. A name look-up that has begun cannot be interrupted: a Loop that owns its `uv_loop_t` waits for it.
+  // Cancels detached promises. A name look-up that has begun cannot be interrupted: a Loop that
+  // owns its `uv_loop_t` waits for it.
   ~Loop() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Loop);
 
@@ -75,22 +81,25 @@ public:
   // Timers never fire early. A delay counts from the call; `now()` stands still while promises run.
   kj::Timer& timer();
 
-  // Understands `host:port`, `1.2.3.4:5`, `[::1]:5`, `*:5` (every interface, IPv4 and IPv6), `unix:/path` and
-  // `unix-abstract:name`. All addresses of a name are tried in order. A Unix listener takes over the file of a server that died,
-  // never that of one that lives, and removes its file when it closes.
+  // Understands `host:port`, `1.2.3.4:5`, `[::1]:5`, `*:5` (every interface, IPv4 and IPv6),
+  // `unix:/path` and `unix-abstract:name`. All addresses of a name are tried in order. A Unix
+  // listener takes over the file of a server that died, never that of one that lives, and removes
+  // its file when it closes.
   kj::Network& network();
 
   // The loop underneath, for handles of the program's own.
   uv_loop_t& uv();
 
-  // Runs functions in this thread on behalf of others. Safe to use from any thread, as is every kj::Executor.
+  // Runs functions in this thread on behalf of others. Safe to use from any thread, as is every
+  // kj::Executor.
   const kj::Executor& executor();
 
   // Like `address.listen()`, with options. `address` comes from `network()`.
   kj::Own<kj::ConnectionReceiver> listen(kj::NetworkAddress& address, ListenOptions options = {});
 
-  // Makes a stream of a connected stream socket. Dropping a pending read loses nothing; dropping a pending write may leave a
-  // part of it written. The buffer of a read is used until its promise is resolved or gone, and so are the pieces of a write.
+  // Makes a stream of a connected stream socket. Dropping a pending read loses nothing; dropping a
+  // pending write may leave a part of it written. The buffer of a read is used until its promise is
+  // resolved or gone, and so are the pieces of a write.
   kj::Own<kj::AsyncIoStream> wrapSocket(kj::AutoCloseFd socket);
 
   // Two streams, each the other's peer, over the kernel's sockets.
