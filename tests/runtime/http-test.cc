@@ -11,7 +11,7 @@ public:
   explicit EchoService(const kj::HttpHeaderTable& table): table(table) {}
 
   kj::Promise<void> request(kj::HttpMethod, kj::StringPtr, const kj::HttpHeaders&,
-                            kj::AsyncInputStream& body, Response& response) override {
+      kj::AsyncInputStream& body, Response& response) override {
     return body.readAllBytes().then([this, &response](kj::Array<kj::byte> bytes) {
       auto stream = response.send(200, "OK", kj::HttpHeaders(table), bytes.size());
       auto promise = stream->write(bytes.begin(), bytes.size());
@@ -39,7 +39,8 @@ TEST(Http, RunsUnchangedOnALoop) {
   for (int i = 0; i < 3; ++i) {
     auto request = client->request(kj::HttpMethod::POST, url, kj::HttpHeaders(*table), body.size());
     auto writing = request.body->write(body.begin(), body.size())
-        .then([&]() { request.body = nullptr; }).eagerlyEvaluate(nullptr);
+                       .then([&]() { request.body = nullptr; })
+                       .eagerlyEvaluate(nullptr);
     auto response = request.response.wait(waitScope);
     EXPECT_EQ(200u, response.statusCode);
     EXPECT_EQ(body, response.body->readAllText().wait(waitScope));

@@ -150,7 +150,8 @@ TEST_F(Listener, SharesItsPortWithOthersThatAgree) {
   EXPECT_EQ(first->getPort(), second->getPort());
   size_t accepted[2] = {0, 0};
   auto count = [&](kj::ConnectionReceiver& listener, size_t index) {
-    return listener.accept().then([&accepted, index](kj::Own<kj::AsyncIoStream>) { ++accepted[index]; })
+    return listener.accept()
+        .then([&accepted, index](kj::Own<kj::AsyncIoStream>) { ++accepted[index]; })
         .eagerlyEvaluate(nullptr);
   };
   // The kernel chooses by the client's port, so both get some in the end.
@@ -184,7 +185,7 @@ bool exists(kj::StringPtr path) {
 // Leaves what a server that is killed leaves.
 void leaveStaleSocket(kj::StringPtr path) {
   kj::AutoCloseFd fd(socket(AF_UNIX, SOCK_STREAM, 0));
-  sockaddr_un address {};
+  sockaddr_un address{};
   address.sun_family = AF_UNIX;
   strcpy(address.sun_path, path.cStr());
   ASSERT_EQ(0, bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)));
@@ -212,7 +213,8 @@ TEST_F(Listener, TakesOverTheUnixSocketOfAServerThatDied) {
 TEST_F(Listener, NeverTakesTheUnixSocketOfAServerThatLives) {
   auto text = kj::str("unix:", temporaryPath("alive"));
   auto listener = parse(text)->listen();
-  EXPECT_EQ(kj::str("listen on ", text, ": address already in use"), listenFailure(text).getDescription());
+  EXPECT_EQ(kj::str("listen on ", text, ": address already in use"),
+      listenFailure(text).getDescription());
   // The attempt to find out has left a connection behind, which ends at once.
   EXPECT_EQ("", listener->accept().wait(waitScope)->readAllText().wait(waitScope));
   auto connecting = parse(text)->connect();

@@ -36,22 +36,33 @@ TEST(Loop, ServesAndCallsInAPlainLibuvProgram) {
   ProgramTimer clock(program.get(), 1, [](ProgramTimer&) {});
 
   auto listener = loop.network().parseAddress("127.0.0.1:0").wait(loop.waitScope())->listen();
-  auto serving = listener->accept().then([](kj::Own<kj::AsyncIoStream> stream) {
-    auto promise = echo(*stream);
-    return promise.attach(kj::mv(stream));
-  }).eagerlyEvaluate(nullptr);
+  auto serving = listener->accept()
+                     .then([](kj::Own<kj::AsyncIoStream> stream) {
+                       auto promise = echo(*stream);
+                       return promise.attach(kj::mv(stream));
+                     })
+                     .eagerlyEvaluate(nullptr);
 
-  auto calling = loop.network().parseAddress("127.0.0.1", listener->getPort())
-      .then([](kj::Own<kj::NetworkAddress> address) { return address->connect(); })
-      .then([&](kj::Own<kj::AsyncIoStream> stream) {
-    auto promise = loop.timer().afterDelay(10 * kj::MILLISECONDS)
-        .then([&stream = *stream]() { return stream.write("over libuv", 10); })
-        .then([&stream = *stream]() { stream.shutdownWrite(); return stream.readAllText(); });
-    return promise.attach(kj::mv(stream));
-  }).then([&](kj::String text) {
-    answer = kj::mv(text);
-    clock.close();
-  }).eagerlyEvaluate(nullptr);
+  auto calling =
+      loop.network()
+          .parseAddress("127.0.0.1", listener->getPort())
+          .then([](kj::Own<kj::NetworkAddress> address) { return address->connect(); })
+          .then([&](kj::Own<kj::AsyncIoStream> stream) {
+            auto promise =
+                loop.timer()
+                    .afterDelay(10 * kj::MILLISECONDS)
+                    .then([&stream = *stream]() { return stream.write("over libuv", 10); })
+                    .then([&stream = *stream]() {
+                      stream.shutdownWrite();
+                      return stream.readAllText();
+                    });
+            return promise.attach(kj::mv(stream));
+          })
+          .then([&](kj::String text) {
+            answer = kj::mv(text);
+            clock.close();
+          })
+          .eagerlyEvaluate(nullptr);
 
   program.run();
   EXPECT_EQ("over libuv", answer);
@@ -64,9 +75,11 @@ TEST(Loop, RunsWhatACallbackMadeRunnableInTheSameIteration) {
   auto pipe = loop.newTwoWayPipe();
   bool continued = false;
   char byte;
-  auto reading = pipe.ends[0]->read(&byte, 1)
-      .then([]() { return kj::evalLater([]() {}); })
-      .then([&]() { continued = true; }).eagerlyEvaluate(nullptr);
+  auto reading = pipe.ends[0]
+                     ->read(&byte, 1)
+                     .then([]() { return kj::evalLater([]() {}); })
+                     .then([&]() { continued = true; })
+                     .eagerlyEvaluate(nullptr);
   uv_run(&program.get(), UV_RUN_NOWAIT);
   pipe.ends[1]->write("x", 1).wait(loop.waitScope());
   EXPECT_FALSE(continued);
@@ -78,8 +91,11 @@ TEST(Loop, RunsWhatIsReadyBeforeAnEmptyLoopReturns) {
   ProgramLoop program;
   Loop loop(program.get());
   int steps = 0;
-  auto promise = kj::evalLater([&]() { ++steps; })
-      .then([&]() { return kj::evalLater([&]() { ++steps; }); }).eagerlyEvaluate(nullptr);
+  auto promise = kj::evalLater([&]() {
+    ++steps;
+  }).then([&]() {
+      return kj::evalLater([&]() { ++steps; });
+    }).eagerlyEvaluate(nullptr);
   program.run();
   EXPECT_EQ(2, steps);
 }
@@ -154,7 +170,9 @@ TEST(Loop, RefusesToWaitInsideAContinuation) {
   Loop loop(program.get());
   bool refused = false;
   auto promise = kj::evalLater([&]() {
-    KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() { kj::Promise<void>(kj::READY_NOW).wait(loop.waitScope()); })) {
+    KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
+                  kj::Promise<void>(kj::READY_NOW).wait(loop.waitScope());
+                })) {
       refused = mentions(*e, "event callbacks");
     }
   }).eagerlyEvaluate(nullptr);

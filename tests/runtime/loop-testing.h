@@ -18,7 +18,8 @@ struct Connection {
   kj::Own<kj::AsyncIoStream> server;
 };
 
-// Listens on `address`, connects, and stops listening. Port 0 is replaced by the one that the kernel chose.
+// Listens on `address`, connects, and stops listening. Port 0 is replaced by the one that the
+// kernel chose.
 inline Connection connectOver(Loop& loop, kj::StringPtr address) {
   auto& waitScope = loop.waitScope();
   auto parsed = loop.network().parseAddress(address).wait(waitScope);

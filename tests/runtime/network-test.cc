@@ -33,13 +33,11 @@ public:
   kj::WaitScope& waitScope = loop.waitScope();
 };
 
-TEST_F(Network, ConnectsOverIpv4) {
-  expectWorks(connectOver(loop, "127.0.0.1:0"));
-}
+TEST_F(Network, ConnectsOverIpv4) { expectWorks(connectOver(loop, "127.0.0.1:0")); }
 
 bool machineHasIpv6() {
   kj::AutoCloseFd fd(socket(AF_INET6, SOCK_STREAM, 0));
-  sockaddr_in6 address {};
+  sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_addr = in6addr_loopback;
   return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
@@ -55,9 +53,7 @@ TEST_F(Network, ConnectsOverIpv6OrSaysThatTheMachineHasNone) {
   }
 }
 
-TEST_F(Network, ConnectsByName) {
-  expectWorks(connectOver(loop, "localhost:0"));
-}
+TEST_F(Network, ConnectsByName) { expectWorks(connectOver(loop, "localhost:0")); }
 
 TEST_F(Network, TriesTheAddressesOfANameInOrder) {
   // On most machines `localhost` is ::1 first, where nobody listens.
@@ -97,8 +93,8 @@ TEST_F(Network, UsesTheHintForAPortThatIsMissing) {
 
 TEST_F(Network, SaysWhatIsWrongWithAnAddress) {
   constexpr auto EXPECTED = "is not an address; expected host:port, [ipv6]:port or unix:/path";
-  for (kj::StringPtr text: {"", "foo", "127.0.0.1", ":80", "[::1", "[::1]", "[::1]80", "[foo]:80", "[127.0.0.1]:80",
-                            "::1", "1:2:3", "a b:80", "http://host:80", "*"}) {
+  for (kj::StringPtr text: {"", "foo", "127.0.0.1", ":80", "[::1", "[::1]", "[::1]80", "[foo]:80",
+           "[127.0.0.1]:80", "::1", "1:2:3", "a b:80", "http://host:80", "*"}) {
     auto failure = parseFailure(text);
     EXPECT_EQ(kj::Exception::Type::FAILED, failure.getType());
     EXPECT_EQ(kj::str('"', text, "\" ", EXPECTED), failure.getDescription());
@@ -107,14 +103,16 @@ TEST_F(Network, SaysWhatIsWrongWithAnAddress) {
 
 TEST_F(Network, SaysWhatIsWrongWithAPort) {
   for (kj::StringPtr port: {"", "x", "80x", "-1", "65536", "99999999999999999999", "0x50", " 80"}) {
-    EXPECT_EQ(kj::str('"', port, "\" is not a port in \"host:", port, "\"; expected a number from 0 to 65535"),
+    EXPECT_EQ(kj::str('"', port, "\" is not a port in \"host:", port,
+                  "\"; expected a number from 0 to 65535"),
         parseFailure(kj::str("host:", port)).getDescription());
   }
 }
 
 TEST_F(Network, SaysWhatIsWrongWithAUnixPath) {
   EXPECT_TRUE(mentions(parseFailure("unix:"), "expected a path of 1 to 107 bytes"));
-  EXPECT_TRUE(mentions(parseFailure(kj::str("unix:/", kj::repeat('x', 107))), "expected a path of 1 to 107 bytes"));
+  EXPECT_TRUE(mentions(
+      parseFailure(kj::str("unix:/", kj::repeat('x', 107))), "expected a path of 1 to 107 bytes"));
   EXPECT_TRUE(mentions(parseFailure("unix-abstract:"), "expected a name of 1 to 106 bytes"));
 }
 
@@ -127,13 +125,15 @@ TEST_F(Network, ReportsARefusedConnectionAsDisconnected) {
   auto port = unusedPort();
   auto failure = failureOf(parse("127.0.0.1", port)->connect(), waitScope);
   EXPECT_EQ(kj::Exception::Type::DISCONNECTED, failure.getType());
-  EXPECT_EQ(kj::str("connect to 127.0.0.1:", port, ": connection refused"), failure.getDescription());
+  EXPECT_EQ(
+      kj::str("connect to 127.0.0.1:", port, ": connection refused"), failure.getDescription());
 }
 
 TEST_F(Network, ReportsAMissingUnixSocket) {
   auto path = temporaryPath("missing");
   auto failure = failureOf(parse(kj::str("unix:", path))->connect(), waitScope);
-  EXPECT_EQ(kj::str("connect to unix:", path, ": no such file or directory"), failure.getDescription());
+  EXPECT_EQ(
+      kj::str("connect to unix:", path, ": no such file or directory"), failure.getDescription());
 }
 
 TEST_F(Network, SurvivesAConnectThatIsDropped) {
@@ -174,8 +174,26 @@ TEST(NetworkTeardown, ALookUpMayBeUnderWayWhenALoopIsDestroyed) {
   }
 }
 
+TEST_F(Network, TellsWhoIsAtTheOtherEnd) {
+  auto unixAddress = parse(kj::str("unix:", temporaryPath("identity")));
+  auto unixListener = unixAddress->listen();
+  auto accepting = unixListener->acceptAuthenticated();
+  auto client = unixAddress->connectAuthenticated().wait(waitScope);
+  auto local = accepting.wait(waitScope);
+  auto& identity = kj::downcast<kj::LocalPeerIdentity>(*local.peerIdentity);
+  EXPECT_EQ(getuid(), KJ_ASSERT_NONNULL(identity.getCredentials().uid));
+  EXPECT_EQ(getpid(), KJ_ASSERT_NONNULL(identity.getCredentials().pid));
+
+  auto listener = parse("127.0.0.1:0")->listen();
+  auto address = parse("127.0.0.1", listener->getPort());
+  auto remote = address->connectAuthenticated().wait(waitScope);
+  EXPECT_EQ(address->toString(), remote.peerIdentity->toString());
+  EXPECT_TRUE(listener->acceptAuthenticated().wait(waitScope).peerIdentity->toString().startsWith(
+      "127.0.0.1:"));
+}
+
 TEST_F(Network, MakesAnAddressOfTheSystemsForm) {
-  sockaddr_in raw {};
+  sockaddr_in raw{};
   raw.sin_family = AF_INET;
   raw.sin_port = htons(80);
   raw.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -184,7 +202,8 @@ TEST_F(Network, MakesAnAddressOfTheSystemsForm) {
 
 TEST_F(Network, SaysThatItHasNoDatagrams) {
   auto address = parse("127.0.0.1:0");
-  auto failure = KJ_ASSERT_NONNULL(kj::runCatchingExceptions([&]() { address->bindDatagramPort(); }));
+  auto failure =
+      KJ_ASSERT_NONNULL(kj::runCatchingExceptions([&]() { address->bindDatagramPort(); }));
   EXPECT_EQ(kj::Exception::Type::UNIMPLEMENTED, failure.getType());
   EXPECT_TRUE(mentions(failure, "no datagrams"));
 }
@@ -192,13 +211,15 @@ TEST_F(Network, SaysThatItHasNoDatagrams) {
 // Whether a network with these rules connects to an address; nobody listens there.
 class Restricted: public Network {
 public:
-  bool allows(kj::ArrayPtr<const kj::StringPtr> allow, kj::ArrayPtr<const kj::StringPtr> deny, kj::StringPtr text) {
+  bool allows(kj::ArrayPtr<const kj::StringPtr> allow, kj::ArrayPtr<const kj::StringPtr> deny,
+      kj::StringPtr text) {
     auto network = loop.network().restrictPeers(allow, deny);
     auto address = network->parseAddress(text).wait(waitScope);
     KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
-      // A connection over the Internet is dropped as soon as it has begun.
-      address->connect().poll(waitScope) ? void(address->connect().wait(waitScope)) : void();
-    })) {
+                  // A connection over the Internet is dropped as soon as it has begun.
+                  address->connect().poll(waitScope) ? void(address->connect().wait(waitScope))
+                                                     : void();
+                })) {
       return strstr(e->getDescription().cStr(), "restrictPeers") == nullptr;
     }
     return true;
@@ -230,7 +251,8 @@ TEST_F(Restricted, DeniesWhatTheMostSpecificRuleDenies) {
 TEST_F(Restricted, NarrowsANetworkThatIsRestrictedAlready) {
   auto outer = loop.network().restrictPeers({"unix"_kj});
   auto inner = outer->restrictPeers({"local"_kj, "unix"_kj});
-  auto failure = failureOf(inner->parseAddress("127.0.0.1:1").wait(waitScope)->connect(), waitScope);
+  auto failure =
+      failureOf(inner->parseAddress("127.0.0.1:1").wait(waitScope)->connect(), waitScope);
   EXPECT_TRUE(mentions(failure, "restrictPeers() forbids"));
 }
 

@@ -36,8 +36,7 @@ public:
       server = kj::mv(pipe.ends[1]);
       return;
     }
-    auto address = kind == "tcp" ? kj::str("127.0.0.1:0")
-        : kj::str(kind, ':', path);
+    auto address = kind == "tcp" ? kj::str("127.0.0.1:0") : kj::str(kind, ':', path);
     auto connection = connectOver(loop, address);
     client = kj::mv(connection.client);
     server = kj::mv(connection.server);
@@ -61,11 +60,11 @@ public:
   kj::ArrayPtr<const kj::byte> large = pattern();
 };
 
-INSTANTIATE_TEST_SUITE_P(Over, Stream, testing::Values("tcp", "unix", "unix-abstract", "pipe"),
-    [](auto& info) {
-  std::string name = info.param;
-  return name == "unix-abstract" ? "abstract" : name;
-});
+INSTANTIATE_TEST_SUITE_P(
+    Over, Stream, testing::Values("tcp", "unix", "unix-abstract", "pipe"), [](auto& info) {
+      std::string name = info.param;
+      return name == "unix-abstract" ? "abstract" : name;
+    });
 
 TEST_P(Stream, ReadsWhatWasWrittenBeforeTheOtherEndClosed) {
   client->write("hello", 5).wait(waitScope);
@@ -127,11 +126,13 @@ TEST_P(Stream, HoldsTheWriterBackUntilASlowReaderHasRead) {
   auto buffer = kj::heapArray<kj::byte>(64 << 10);
   while (received.size() < LARGE - KERNEL_MAX) {
     EXPECT_FALSE(writing.poll(waitScope));
-    received.addAll(buffer.slice(0, server->tryRead(buffer.begin(), 1, buffer.size()).wait(waitScope)));
+    received.addAll(
+        buffer.slice(0, server->tryRead(buffer.begin(), 1, buffer.size()).wait(waitScope)));
     if (received.size() % (1 << 20) < buffer.size()) usleep(100);
   }
   while (received.size() < LARGE) {
-    received.addAll(buffer.slice(0, server->tryRead(buffer.begin(), 1, buffer.size()).wait(waitScope)));
+    received.addAll(
+        buffer.slice(0, server->tryRead(buffer.begin(), 1, buffer.size()).wait(waitScope)));
   }
   writing.wait(waitScope);
   EXPECT_TRUE(received.asPtr() == large);
@@ -246,9 +247,11 @@ TEST_P(Stream, ReportsABrokenConnectionToTheWriterAsDisconnected) {
   server = nullptr;
   // The first may be accepted before the other end's answer has come.
   auto failure = failureOf(kj::evalNow([&]() -> kj::Promise<void> {
-    return client->write("x", 1).then([&]() { return loop.timer().afterDelay(5 * kj::MILLISECONDS); })
+    return client->write("x", 1)
+        .then([&]() { return loop.timer().afterDelay(5 * kj::MILLISECONDS); })
         .then([&]() { return client->write("y", 1); });
-  }), waitScope);
+  }),
+      waitScope);
   EXPECT_EQ(kj::Exception::Type::DISCONNECTED, failure.getType());
   EXPECT_TRUE(mentions(failure, isTcp() ? "write to 127.0.0.1:" : "write to a Unix socket"));
 }
@@ -334,12 +337,15 @@ TEST_P(Stream, MayBeDestroyedInAnyOrderWithItsPeer) {
 
 TEST_P(Stream, PumpsToAnother) {
   auto next = loop.newTwoWayPipe();
-  auto pumping = server->pumpTo(*next.ends[0]).then([&](uint64_t size) {
-    next.ends[0]->shutdownWrite();
-    return size;
-  }).eagerlyEvaluate(nullptr);
+  auto pumping = server->pumpTo(*next.ends[0])
+                     .then([&](uint64_t size) {
+                       next.ends[0]->shutdownWrite();
+                       return size;
+                     })
+                     .eagerlyEvaluate(nullptr);
   auto writing = client->write(large.begin(), large.size())
-      .then([&]() { client->shutdownWrite(); }).eagerlyEvaluate(nullptr);
+                     .then([&]() { client->shutdownWrite(); })
+                     .eagerlyEvaluate(nullptr);
   auto received = next.ends[1]->readAllBytes().wait(waitScope);
   writing.wait(waitScope);
   EXPECT_EQ(LARGE, pumping.wait(waitScope));
@@ -352,7 +358,7 @@ TEST_P(Stream, GivesAccessToItsSocket) {
   kj::uint size = sizeof(type);
   client->getsockopt(SOL_SOCKET, SO_TYPE, &type, &size);
   EXPECT_EQ(SOCK_STREAM, type);
-  sockaddr_storage address {};
+  sockaddr_storage address{};
   size = sizeof(address);
   client->getsockname(reinterpret_cast<sockaddr*>(&address), &size);
   EXPECT_EQ(isTcp() ? AF_INET : AF_UNIX, address.ss_family);
@@ -394,7 +400,9 @@ TEST_F(TcpStream, ProbesASilentPeerWhenAsked) {
 TEST_F(TcpStream, ReportsAResetToTheReaderAsDisconnected) {
   char byte;
   auto reading = connection.client->tryRead(&byte, 1, 1);
-  struct linger linger {1, 0};
+  struct linger linger {
+    1, 0
+  };
   connection.server->setsockopt(SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
   connection.server = nullptr;
   auto failure = failureOf(kj::mv(reading), waitScope);

@@ -11,7 +11,8 @@ class LoopThread {
 public:
   LoopThread(): thread([this]() { run(); }) {
     const kj::Executor* ready = nullptr;
-    state.when([](const State& s) { return s.executor != nullptr; }, [&](State& s) { ready = s.executor; });
+    state.when([](const State& s) { return s.executor != nullptr; },
+        [&](State& s) { ready = s.executor; });
     executorInThread = ready;
   }
   ~LoopThread() noexcept(false) {
@@ -72,9 +73,9 @@ TEST(Thread, AnswersARequestWithoutBlockingWhoAsks) {
 TEST(Thread, CarriesAFailureBack) {
   LoopThread other;
   Loop loop;
-  auto failure = failureOf(other.executor().executeAsync([]() {
-    KJ_FAIL_REQUIRE("in the other thread");
-  }), loop.waitScope());
+  auto failure =
+      failureOf(other.executor().executeAsync([]() { KJ_FAIL_REQUIRE("in the other thread"); }),
+          loop.waitScope());
   EXPECT_TRUE(mentions(failure, "in the other thread"));
 }
 
@@ -93,9 +94,14 @@ TEST(Thread, TwoLoopsAskEachOther) {
   auto& here = loop.executor();
   int asked = 0;
   for (int i = 0; i < ROUNDS; ++i) {
-    int answer = other.executor().executeAsync([&here, &asked, i]() {
-      return here.executeAsync([&asked, i]() { ++asked; return i; });
-    }).wait(loop.waitScope());
+    int answer = other.executor()
+                     .executeAsync([&here, &asked, i]() {
+                       return here.executeAsync([&asked, i]() {
+                         ++asked;
+                         return i;
+                       });
+                     })
+                     .wait(loop.waitScope());
     EXPECT_EQ(i, answer);
   }
   EXPECT_EQ(ROUNDS, asked);
@@ -114,7 +120,10 @@ TEST(Thread, WakesAProgramThatSleepsInItsOwnLoop) {
       usleep(2000);
       here.executeSync([&]() { ++ran; });
       answer = here.executeSync([&]() {
-        return loop.timer().afterDelay(1 * kj::MILLISECONDS).then([&]() { alive.close(); return 42; });
+        return loop.timer().afterDelay(1 * kj::MILLISECONDS).then([&]() {
+          alive.close();
+          return 42;
+        });
       });
     });
     program.run();
@@ -129,10 +138,13 @@ TEST(Thread, AProgramsLoopAsksAnother) {
   Loop loop(program.get());
   ProgramTimer alive(program.get(), 3'600'000, [](ProgramTimer&) {});
   int answer = 0;
-  auto asking = other.executor().executeAsync([]() { return 42; }).then([&](int value) {
-    answer = value;
-    alive.close();
-  }).eagerlyEvaluate(nullptr);
+  auto asking = other.executor()
+                    .executeAsync([]() { return 42; })
+                    .then([&](int value) {
+                      answer = value;
+                      alive.close();
+                    })
+                    .eagerlyEvaluate(nullptr);
   program.run();
   EXPECT_EQ(42, answer);
 }
@@ -141,11 +153,12 @@ TEST(Thread, RequestsArriveThoughTheLoopIsBusy) {
   ProgramLoop program;
   Loop loop(program.get());
   auto& here = loop.executor();
-  std::function<kj::Promise<void>()> spin = [&]() { return kj::evalLater([&]() { return spin(); }); };
+  std::function<kj::Promise<void>()> spin = [&]() {
+    return kj::evalLater([&]() { return spin(); });
+  };
   kj::Promise<void> spinning = spin().eagerlyEvaluate(nullptr);
-  kj::Thread other([&]() {
-    here.executeSync([&]() { spinning = kj::Promise<void>(kj::READY_NOW); });
-  });
+  kj::Thread other(
+      [&]() { here.executeSync([&]() { spinning = kj::Promise<void>(kj::READY_NOW); }); });
   program.run();
 }
 

@@ -30,7 +30,9 @@ TEST(Timer, FiresInTheOrderOfDeadlines) {
   kj::Vector<int> order;
   auto start = loop.timer().now();
   auto at = [&](int ms) {
-    return loop.timer().atTime(start + ms * kj::MILLISECONDS).then([&order, ms]() { order.add(ms); })
+    return loop.timer()
+        .atTime(start + ms * kj::MILLISECONDS)
+        .then([&order, ms]() { order.add(ms); })
         .eagerlyEvaluate(nullptr);
   };
   auto third = at(9);
@@ -80,17 +82,20 @@ TEST(Timer, DroppingTheEarliestDelaysNoOther) {
 TEST(Timer, TimesOutWhatTakesTooLong) {
   Loop loop;
   auto& timer = loop.timer();
-  auto failure = failureOf(
-      timer.timeoutAfter(2 * kj::MILLISECONDS, kj::Promise<void>(kj::NEVER_DONE)), loop.waitScope());
+  auto failure =
+      failureOf(timer.timeoutAfter(2 * kj::MILLISECONDS, kj::Promise<void>(kj::NEVER_DONE)),
+          loop.waitScope());
   EXPECT_EQ(kj::Exception::Type::OVERLOADED, failure.getType());
   timer.timeoutAfter(1 * kj::HOURS, kj::Promise<void>(kj::READY_NOW)).wait(loop.waitScope());
-  timer.timeoutAt(timer.now() + 1 * kj::HOURS, timer.afterDelay(1 * kj::MILLISECONDS)).wait(loop.waitScope());
+  timer.timeoutAt(timer.now() + 1 * kj::HOURS, timer.afterDelay(1 * kj::MILLISECONDS))
+      .wait(loop.waitScope());
 }
 
 TEST(Timer, HoldsManyAtOnce) {
   Loop loop;
   kj::Vector<kj::Promise<void>> timers;
-  for (int i = 0; i < 10'000; ++i) timers.add(loop.timer().afterDelay((i * 7919 % 5000) * kj::MICROSECONDS));
+  for (int i = 0; i < 10'000; ++i)
+    timers.add(loop.timer().afterDelay((i * 7919 % 5000) * kj::MICROSECONDS));
   for (size_t i = 0; i < timers.size(); i += 3) timers[i] = kj::READY_NOW;
   kj::joinPromises(timers.releaseAsArray()).wait(loop.waitScope());
 }
@@ -100,7 +105,10 @@ TEST(Timer, FiresInAProgramsLoop) {
   Loop loop(program.get());
   auto start = nowNs();
   bool fired = false;
-  auto promise = loop.timer().afterDelay(5 * kj::MILLISECONDS).then([&]() { fired = true; }).eagerlyEvaluate(nullptr);
+  auto promise = loop.timer()
+                     .afterDelay(5 * kj::MILLISECONDS)
+                     .then([&]() { fired = true; })
+                     .eagerlyEvaluate(nullptr);
   program.run();
   EXPECT_TRUE(fired);
   EXPECT_GE(nowNs() - start, 5'000'000u);
