@@ -60,7 +60,7 @@ private:
   NameScope arguments{Reserved::ARGUMENTS};
 
   TypeName readType(capnp::Type type, kj::StringPtr suffix) {
-    if (owner.isDependent() && isDependent(type)) {
+    if (owner.isDependent() && schemas.isDependent(type)) {
       auto text = kj::str("_::TypeOf<&", owner.text, "::Reader::get", suffix, ">");
       return {kj::mv(text), TypeName::Form::DEPENDENT};
     }

@@ -152,7 +152,7 @@ TypeName InterfaceReader::typeOfPayload(MethodSchema method, const TypeName& int
         isParams ? "Params" : "Results", isGenericMethod ? "<>" : "");
     auto form = interface.isDependent() ? TypeName::Form::MEMBER : TypeName::Form::CONCRETE;
     return {kj::mv(text), form};
-  } else if (interface.isDependent() && (isList || isDependent(payload))) {
+  } else if (interface.isDependent() && (isList || schemas.isDependent(payload))) {
     auto text =
         kj::str(isParams ? "_::ParamsOf<" : "_::ResultsOf<", requestOf(method, interface), ">");
     return {kj::mv(text), TypeName::Form::DEPENDENT};
@@ -175,7 +175,7 @@ kj::Maybe<Struct> InterfaceReader::readResults(MethodSchema method, const Method
 }
 
 kj::Maybe<TypeName> InterfaceReader::typeOfAncestor(capnp::InterfaceSchema ancestor) {
-  if (!type.isDependent() || !isDependent(ancestor)) return schemas.getTypeName(ancestor);
+  if (!type.isDependent() || !schemas.isDependent(ancestor)) return schemas.getTypeName(ancestor);
   for (auto method: ancestor.getMethods()) {
     if (!isReachable(method)) continue;
     auto text = kj::str("_::InterfaceOf<", requestOf(method, type), ">");

@@ -34,7 +34,7 @@ private:
           "capnp compile -oc++ -otroth FILE.capnp");
     }
     KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { writeAll(); })) {
-      return kj::str(exception->getDescription());
+      context.exitError(exception->getDescription());
     }
     return true;
   }

@@ -195,7 +195,7 @@ void Schemas::check(kj::StringPtr name, kj::StringPtr of) {
   KJ_REQUIRE(isIdentifier(name), "$Cxx.name gives what is not a name in C++", name, of);
 }
 
-bool isDependent(capnp::Type type) {
+bool Schemas::isDependent(capnp::Type type) {
   switch (type.which()) {
     case schema::Type::ENUM: return isDependent(type.asEnum());
     case schema::Type::STRUCT: return isDependent(type.asStruct());
@@ -206,10 +206,13 @@ bool isDependent(capnp::Type type) {
   }
 }
 
-bool isDependent(capnp::Schema schema) {
-  for (auto scope: schema.getGenericScopeIds()) {
-    for (auto argument: schema.getBrandArgumentsAtScope(scope)) {
-      if (isDependent(argument)) return true;
+bool Schemas::isDependent(capnp::Schema schema) {
+  if (!schema.getProto().getIsGeneric()) return false;
+  for (auto scope = schema.getProto(); !scope.isFile();
+       scope = get(scope.getScopeId()).getProto()) {
+    auto bound = schema.getBrandArgumentsAtScope(scope.getId());
+    for (auto i: kj::indices(scope.getParameters())) {
+      if (isDependent(bound[i])) return true;
     }
   }
   return false;

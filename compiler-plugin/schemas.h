@@ -54,6 +54,10 @@ public:
   TypeName getTypeName(capnp::Type type);
   TypeName getTypeName(capnp::Schema schema);
 
+  // Whether a type refers to a parameter of a generic type around it.
+  bool isDependent(capnp::Type type);
+  bool isDependent(capnp::Schema schema);
+
   // Forgets, or gives, the files of the structs and interfaces named so far.
   void clearUsedFiles() { usedFiles.clear(); }
   bool isUsedFile(uint64_t id) const { return usedFiles.contains(id); }
@@ -98,9 +102,5 @@ private:
   static bool has(Annotations annotations, uint64_t id);
   static void check(kj::StringPtr name, kj::StringPtr of);
 };
-
-// Whether `type` refers to a parameter of a generic type around it.
-bool isDependent(capnp::Type type);
-bool isDependent(capnp::Schema schema);
 
 }  // namespace troth::compiler

@@ -3,6 +3,8 @@
 #include <kj/debug.h>
 #include <kj/encoding.h>
 
+#include <algorithm>
+
 namespace troth::compiler {
 
 namespace {
@@ -114,80 +116,109 @@ private:
   }
 };
 
-// Finds where a line that is too long is broken best.
+// A place to break a line that is too long.
+struct Break {
+  // CONTINUES: what follows is indented more, and so is all that is broken off it. BEGINS: what
+  // follows is like a line of its own.
+  enum class Rest { CONTINUES, BEGINS };
+
+  size_t position;
+  size_t indent;
+  Rest rest = Rest::CONTINUES;
+};
+
+// Finds where a line that is too long is broken best: outside of as many brackets as possible.
 class LineBreaker {
 public:
-  explicit LineBreaker(Slice line): line(line), best(line.size()) {}
+  explicit LineBreaker(Slice line): line(line), indent(indentOf(line)) {}
 
-  // The position before which to break; the line's end if there is none.
-  size_t find() {
-    for (size_t i = indentOf(line); i + 1 < line.size() && i < COLUMNS_MAX; ++i) {
-      visit(i);
-    }
+  kj::Maybe<Break> find() {
+    isCase = startsWith("case ") || startsWith("default:");
+    isDeclaration = !startsWith("return ") && !startsWith("using ") && !startsWith("class ");
+    for (size_t i = indent; i + 1 < line.size() && i < COLUMNS_MAX; ++i) visit(i);
     return best;
   }
 
 private:
-  // Brackets that look alike to a reader differ in how well a line breaks inside them.
-  static constexpr int PARENTHESIS_DEPTH = 2;
-  static constexpr int ANGLE_DEPTH = 6;
+  // What a break inside one more bracket costs; and one after the type of a declaration.
+  static constexpr int PARENTHESIS = 2;
+  static constexpr int ANGLE = 6;
+  static constexpr int AFTER_TYPE = 5;
 
   Slice line;
-  size_t best;
+  size_t indent;
+  bool isCase;
+  bool isDeclaration;
+  kj::Maybe<Break> best;
   int bestCost = kj::maxValue;
   int depth = 0;
   bool isQuoted = false;
+
+  bool startsWith(kj::StringPtr word) const {
+    auto text = line.slice(indent, line.size());
+    return text.size() >= word.size() && text.slice(0, word.size()) == word.asArray();
+  }
 
   void visit(size_t i) {
     char c = line[i];
     if (c == '"' && line[i - 1] != '\\') isQuoted = !isQuoted;
     if (isQuoted) return;
-    if (c == '(' || c == '{') {
-      depth += PARENTHESIS_DEPTH;
-      if (line[i + 1] != ')' && line[i + 1] != '}') consider(i + 1, depth - 1);
-    } else if (c == ')' || c == '}') {
-      depth = kj::max(0, depth - PARENTHESIS_DEPTH);
-    } else if (c == '<') {
-      depth += ANGLE_DEPTH;
-      consider(i + 1, depth);
-    } else if (c == '>') {
-      depth = kj::max(0, depth - ANGLE_DEPTH);
-    } else if (c == ',' && line[i + 1] == ' ') {
-      consider(i + 2, depth);
-    } else if (c == ':' && line[i + 1] == ' ') {
-      consider(i + 2, depth);
-    } else if (c == '=' && line[i + 1] == ' ' && depth == 0 && restFits(i + 2)) {
-      consider(i + 2, depth);
-    }
+    bool isOpening = c == '(' || c == '{';
+    if (isOpening || c == '<') depth += isOpening ? PARENTHESIS : ANGLE;
+    if (c == ')' || c == '}' || c == '>') depth -= c == '>' ? ANGLE : PARENTHESIS;
+    if (isOpening && line[i + 1] != ')' && line[i + 1] != '}') continueAt(i + 1, depth - 1);
+    if (c == '<') continueAt(i + 1, depth);
+    if (line[i + 1] == ' ') visitEndOfWord(i);
+  }
+
+  void visitEndOfWord(size_t i) {
+    char c = line[i];
+    if (c == ',') continueAt(i + 2, depth);
+    if (c == '=' && depth == 0 && restFits(i + 2)) continueAt(i + 2, depth);
+    if (c == ':' && !isCase) continueAt(i + 2, depth);
+    if (c == ':' && isCase) consider({i + 2, indent + 2, Break::Rest::BEGINS}, depth);
+    bool isAfterType = c == '>' && depth == 0 && isDeclaration && hasParenthesisAfter(i);
+    if (isAfterType) consider({i + 2, indent, Break::Rest::BEGINS}, AFTER_TYPE);
   }
 
   bool restFits(size_t position) const {
-    return indentOf(line) + CONTINUATION_INDENT + line.size() - position <= COLUMNS_MAX;
+    return indent + CONTINUATION_INDENT + line.size() - position <= COLUMNS_MAX;
   }
 
-  void consider(size_t position, int cost) {
-    size_t end = line[position - 1] == ' ' ? position - 1 : position;
+  bool hasParenthesisAfter(size_t position) const {
+    auto rest = line.slice(position, line.size());
+    return std::find(rest.begin(), rest.end(), '(') != rest.end();
+  }
+
+  void continueAt(size_t position, int cost) {
+    consider({position, indent + CONTINUATION_INDENT}, cost);
+  }
+
+  void consider(Break place, int cost) {
+    size_t end = line[place.position - 1] == ' ' ? place.position - 1 : place.position;
     if (end > COLUMNS_MAX || cost > bestCost) return;
-    best = position;
+    best = place;
     bestCost = cost;
   }
 };
 
 // Adds `line`, broken where it is too long.
-void addLine(kj::Vector<char>& out, Slice line) {
-  size_t indent = indentOf(line) + CONTINUATION_INDENT;
-  auto rest = kj::heapString(line);
+void addLine(kj::Vector<char>& out, Slice line, kj::Maybe<size_t> continuationIndent = nullptr) {
   bool isComment = line.size() > indentOf(line) && line[indentOf(line)] == '/';
   bool isDirective = line.size() > 0 && line[0] == '#';
-  while (rest.size() > COLUMNS_MAX && !isComment && !isDirective) {
-    size_t position = LineBreaker(rest).find();
-    if (position >= rest.size()) break;
-    size_t end = rest[position - 1] == ' ' ? position - 1 : position;
-    append(out, rest.slice(0, end));
-    out.add('\n');
-    rest = kj::str(kj::repeat(' ', indent), rest.slice(position));
+  if (line.size() > COLUMNS_MAX && !isComment && !isDirective) {
+    KJ_IF_MAYBE(place, LineBreaker(line).find()) {
+      bool begins = place->rest == Break::Rest::BEGINS;
+      size_t indent = begins ? place->indent : continuationIndent.orDefault(place->indent);
+      size_t end = line[place->position - 1] == ' ' ? place->position - 1 : place->position;
+      append(out, line.slice(0, end));
+      out.add('\n');
+      auto rest = kj::str(
+          kj::repeat(' ', indent), kj::heapString(line.slice(place->position, line.size())));
+      return addLine(out, rest, begins ? nullptr : kj::Maybe<size_t>(indent));
+    }
   }
-  append(out, rest);
+  append(out, line);
   out.add('\n');
 }
 
