@@ -20,17 +20,14 @@ function(troth_generate target)
   _troth_absolute(prefix "${arg_SRC_PREFIX}")
   _troth_absolute(imports ${arg_IMPORT_PATHS})
 
-  # A project's warning flags do not reach into generated code; but Troth's own tests hold Troth's
-  # to theirs.
-  set(stock_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/capnp)
-  set(troth_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated/troth)
-  file(MAKE_DIRECTORY ${stock_dir} ${troth_dir})
-  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${stock_dir}>)
+  # A project's warning flags do not reach into generated headers; those of Troth's own tests do.
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated)
+  file(MAKE_DIRECTORY ${dir})
+  set(system SYSTEM)
   if(PROJECT_NAME STREQUAL Troth)
-    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${troth_dir}>)
-  else()
-    target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${troth_dir}>)
+    set(system "")
   endif()
+  target_include_directories(${target} ${system} PUBLIC $<BUILD_INTERFACE:${dir}>)
 
   foreach(schema IN LISTS schemas)
     _troth_generate_one()
@@ -62,13 +59,12 @@ macro(_troth_generate_one)
   endif()
   cmake_path(RELATIVE_PATH schema BASE_DIRECTORY ${prefix} OUTPUT_VARIABLE name)
   string(REGEX REPLACE "\\.capnp$" "" base "${name}")
-  set(stock_source ${stock_dir}/${name}.c++)
-  set(outputs ${stock_source} ${stock_dir}/${name}.h ${troth_dir}/${base}.troth.h)
+  set(outputs ${dir}/${name}.c++ ${dir}/${name}.h ${dir}/${base}.troth.h)
   add_custom_command(
     OUTPUT ${outputs}
     COMMAND CapnProto::capnp_tool compile
-      -o$<TARGET_FILE:CapnProto::capnpc_cpp>:${stock_dir}
-      -o$<TARGET_FILE:Troth::capnpc-troth>:${troth_dir}
+      -o$<TARGET_FILE:CapnProto::capnpc_cpp>:${dir}
+      -o$<TARGET_FILE:Troth::capnpc-troth>:${dir}
       --src-prefix=${prefix} --import-path=${prefix} --import-path=${CAPNP_INCLUDE_DIRECTORY}
       "$<$<BOOL:${imports}>:--import-path=$<JOIN:${imports},;--import-path=>>"
       ${schema}
@@ -76,7 +72,7 @@ macro(_troth_generate_one)
     COMMENT "Generating ${base}.troth.h"
     COMMAND_EXPAND_LISTS VERBATIM)
   target_sources(${target} PRIVATE ${outputs})
-  set_source_files_properties(${stock_source} PROPERTIES COMPILE_OPTIONS -w)
+  set_source_files_properties(${dir}/${name}.c++ PROPERTIES COMPILE_OPTIONS -w)
 endmacro()
 
 # Sets `result` to the paths, made absolute and normal.

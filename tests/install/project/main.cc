@@ -1,40 +1,35 @@
 // A greeter and its caller in one process: asks the greeting, not yet there, for its text.
-#include "greeter.capnp.h"
-
-#include <kj/async.h>
+#include <troth/vat.h>
 
 #include <iostream>
 
-class Hello final: public Phrase::Server {
-public:
-  explicit Hello(kj::StringPtr name): words(kj::str("Hello, ", name)) {}
+#include "greeter.troth.h"
 
-  kj::Promise<void> text(TextContext context) override {
-    context.initResults().setText(words);
-    return kj::READY_NOW;
-  }
+class Hello final: public troth::Server<Phrase> {
+public:
+  explicit Hello(kj::StringPtr name): text(kj::str("Hello, ", name)) {}
+
+  kj::Promise<void> read(Read call) override { return call.fulfill(text); }
 
 private:
-  kj::String words;
+  kj::String text;
 };
 
-class Polite final: public Greeter::Server {
+class Polite final: public troth::Server<Greeter> {
 public:
-  kj::Promise<void> greet(GreetContext context) override {
-    context.initResults().setPhrase(kj::heap<Hello>(context.getParams().getName()));
-    return kj::READY_NOW;
+  kj::Promise<void> greet(Greet call) override {
+    return call.fulfill(kj::heap<Hello>(call.name()));
   }
 };
 
 int main() {
-  kj::EventLoop loop;
-  kj::WaitScope scope(loop);
+  troth::Vat vat;
+  vat.serve(kj::heap<Polite>());
+  auto port = vat.listen("127.0.0.1:0").wait(vat);
 
-  Greeter::Client greeter = kj::heap<Polite>();
-  auto request = greeter.greetRequest();
-  request.setName("Troth");
-  auto reply = request.send().getPhrase().textRequest().send().wait(scope);
+  auto greeter = vat.connect<Greeter>(kj::str("127.0.0.1:", port));
+  auto text = greeter.greet("Troth").phrase().read().text().wait(vat);
 
-  std::cout << reply.getText().cStr() << std::endl;
-  return reply.getText() == "Hello, Troth" ? 0 : 1;
+  std::cout << text.cStr() << std::endl;
+  return text == "Hello, Troth" ? 0 : 1;
 }

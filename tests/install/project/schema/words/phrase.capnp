@@ -4,6 +4,6 @@
 interface Phrase {
   # Words that can be heard.
 
-  text @0 () -> (text :Text);
+  read @0 () -> (text :Text);
   # The words.
 }
