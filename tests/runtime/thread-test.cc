@@ -73,9 +73,9 @@ TEST(Thread, AnswersARequestWithoutBlockingWhoAsks) {
 TEST(Thread, CarriesAFailureBack) {
   LoopThread other;
   Loop loop;
-  auto failure =
-      failureOf(other.executor().executeAsync([]() { KJ_FAIL_REQUIRE("in the other thread"); }),
-          loop.waitScope());
+  auto asked = other.executor().executeAsync(
+      []() -> kj::Promise<void> { return KJ_EXCEPTION(FAILED, "in the other thread"); });
+  auto failure = failureOf(kj::mv(asked), loop.waitScope());
   EXPECT_TRUE(mentions(failure, "in the other thread"));
 }
 
