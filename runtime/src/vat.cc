@@ -55,12 +55,19 @@ Address parseAddress(kj::StringPtr text) {
 struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   explicit Impl(VatOptions&& options)
       : options(kj::mv(options)),
-        ownLoop(this->options.loop == nullptr ? kj::heap<Loop>() : kj::Own<Loop>()),
-        loop(this->options.loop.orDefault(*ownLoop)),
+        loop(chooseLoop()),
         stopped(kj::newPromiseAndFulfiller<void>()),
         tasks(*this),
         accepting(*this) {
     _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
+  }
+
+  Loop& chooseLoop() {
+    KJ_IF_MAYBE (l, options.loop) {
+      return *l;
+    }
+    ownLoop = kj::heap<Loop>();
+    return *ownLoop;
   }
 
   ~Impl() noexcept(false) {

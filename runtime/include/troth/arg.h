@@ -19,6 +19,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <kj/debug.h>
+
 #include "ref.h"
 
 namespace troth {
@@ -198,7 +200,7 @@ public:
 
   void write(capnp::AnyPointer::Builder slot) const {
     if (writeFrom == nullptr) {
-      slot.setAs<List>(reader);
+      slot.setAs<List>(KJ_ASSERT_NONNULL(reader));
     } else {
       writeFrom(from, slot);
     }
@@ -207,7 +209,7 @@ public:
   void addTo(_::SizeHint& hint) const { hint.setUnknown(); }
 
 private:
-  typename List::Reader reader;
+  kj::Maybe<typename List::Reader> reader;
   std::initializer_list<Arg<E>> initial;
   const void* from = nullptr;
   void (*writeFrom)(const void*, capnp::AnyPointer::Builder) = nullptr;
@@ -218,17 +220,21 @@ private:
     constexpr auto KIND = CAPNP_KIND(E);
     constexpr bool SCALAR = KIND == capnp::Kind::PRIMITIVE || KIND == capnp::Kind::ENUM;
     constexpr bool IN_PLACE = SCALAR || KIND == capnp::Kind::STRUCT;
-    using Written = std::conditional_t<IN_PLACE, List, capnp::List<capnp::AnyPointer>>;
-    auto list = slot.template initAs<Written>(std::ranges::size(range));
+    uint size = std::ranges::size(range);
     uint i = 0;
-    for (auto& element: range) {
-      if constexpr (SCALAR) {
-        list.set(i++, Arg<E>(element).value());
-      } else if constexpr (KIND == capnp::Kind::STRUCT) {
-        Arg<E>(element).write(list, i++);
-      } else {
-        Arg<E>(element).write(list[i++]);
+    if constexpr (IN_PLACE) {
+      auto list = slot.template initAs<List>(size);
+      for (auto& element: range) {
+        if constexpr (SCALAR) {
+          list.set(i++, Arg<E>(element).value());
+        } else {
+          Arg<E>(element).write(list, i++);
+        }
       }
+    } else {
+      auto list = slot.initAsAnyList(capnp::ElementSize::POINTER, size)
+                      .template as<capnp::List<capnp::AnyPointer>>();
+      for (auto& element: range) Arg<E>(element).write(list[i++]);
     }
   }
 };

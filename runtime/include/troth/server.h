@@ -111,6 +111,9 @@ using Done = std::remove_const_t<decltype(kj::READY_NOW)>;
 
 // What every Server<I> has.
 class ServerBase: public virtual capnp::Capability::Server {
+public:
+  virtual ~ServerBase() noexcept(false) = default;
+
 protected:
   using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
   using Dispatched = capnp::Capability::Server::DispatchCallResult;
