@@ -1,11 +1,11 @@
 // capnpc-troth: a plugin of the Cap'n Proto compiler that writes x.troth.h for each x.capnp.
 
 #include <capnp/serialize.h>
-#include <kj/debug.h>
 #include <kj/filesystem.h>
 #include <kj/main.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "templates.h"
 
 namespace troth::compiler {
@@ -24,6 +24,9 @@ public:
   }
 
 private:
+  static constexpr auto NOT_A_REQUEST =
+      "standard input does not hold a request of the Cap'n Proto compiler"_kj;
+
   kj::ProcessContext& context;
   kj::Own<kj::Filesystem> disk = kj::newDiskFilesystem();
 
@@ -40,10 +43,10 @@ private:
   }
 
   void writeAll() {
-    capnp::ReaderOptions options;
-    options.traversalLimitInWords = kj::maxValue;
-    capnp::StreamFdMessageReader message(STDIN_FILENO, options);
-    auto request = message.getRoot<capnp::schema::CodeGeneratorRequest>();
+    auto message = readMessage();
+    auto request = message->getRoot<capnp::schema::CodeGeneratorRequest>();
+    if (request.getRequestedFiles().size() == 0) context.exitError(NOT_A_REQUEST);
+    checkNames(request);
     Schemas schemas(request);
     for (auto requested: request.getRequestedFiles()) {
       auto file = readFile(schemas, requested);
@@ -51,10 +54,27 @@ private:
     }
   }
 
+  kj::Own<capnp::MessageReader> readMessage() {
+    capnp::ReaderOptions options;
+    options.traversalLimitInWords = kj::maxValue;
+    kj::Own<capnp::MessageReader> message;
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                  message = kj::heap<capnp::StreamFdMessageReader>(STDIN_FILENO, options);
+                  message->getRoot<capnp::schema::CodeGeneratorRequest>().totalSize();
+                })) {
+      context.exitError(kj::str(NOT_A_REQUEST, ": ", exception->getDescription()));
+    }
+    return message;
+  }
+
   void write(kj::StringPtr path, kj::StringPtr text) {
     constexpr auto MODE =
         kj::WriteMode::CREATE | kj::WriteMode::MODIFY | kj::WriteMode::CREATE_PARENT;
-    disk->getCurrent().openFile(kj::Path::parse(path), MODE)->writeAll(text);
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                  disk->getCurrent().openFile(kj::Path::parse(path), MODE)->writeAll(text);
+                })) {
+      context.exitError(kj::str("cannot write ", path, ": ", exception->getDescription()));
+    }
   }
 };
 

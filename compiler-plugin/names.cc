@@ -4,57 +4,52 @@ namespace troth::compiler {
 
 namespace {
 
-using Words = kj::ArrayPtr<const kj::StringPtr>;
+using Words = kj::ArrayPtr<const char* const>;
 
 // Keywords of C++20, its alternative tokens, and macros in lower case that headers of the C library
 // define.
-constexpr kj::StringPtr KEYWORDS[] = {"alignas"_kj, "alignof"_kj, "alloca"_kj, "and"_kj,
-    "and_eq"_kj, "asm"_kj, "assert"_kj, "auto"_kj, "bitand"_kj, "bitor"_kj, "bool"_kj, "break"_kj,
-    "case"_kj, "catch"_kj, "char"_kj, "char16_t"_kj, "char32_t"_kj, "char8_t"_kj, "class"_kj,
-    "co_await"_kj, "co_return"_kj, "co_yield"_kj, "compl"_kj, "concept"_kj, "const"_kj,
-    "const_cast"_kj, "consteval"_kj, "constexpr"_kj, "constinit"_kj, "continue"_kj, "decltype"_kj,
-    "default"_kj, "delete"_kj, "do"_kj, "double"_kj, "dynamic_cast"_kj, "else"_kj, "enum"_kj,
-    "errno"_kj, "explicit"_kj, "export"_kj, "extern"_kj, "false"_kj, "float"_kj, "for"_kj,
-    "friend"_kj, "goto"_kj, "if"_kj, "inline"_kj, "int"_kj, "linux"_kj, "long"_kj, "major"_kj,
-    "makedev"_kj, "minor"_kj, "mutable"_kj, "namespace"_kj, "new"_kj, "noexcept"_kj, "not"_kj,
-    "not_eq"_kj, "nullptr"_kj, "offsetof"_kj, "operator"_kj, "or"_kj, "or_eq"_kj, "private"_kj,
-    "protected"_kj, "public"_kj, "register"_kj, "reinterpret_cast"_kj, "requires"_kj, "return"_kj,
-    "setjmp"_kj, "short"_kj, "signed"_kj, "sizeof"_kj, "static"_kj, "static_assert"_kj,
-    "static_cast"_kj, "stderr"_kj, "stdin"_kj, "stdout"_kj, "struct"_kj, "switch"_kj, "template"_kj,
-    "this"_kj, "thread_local"_kj, "throw"_kj, "true"_kj, "try"_kj, "typedef"_kj, "typeid"_kj,
-    "typename"_kj, "union"_kj, "unix"_kj, "unsigned"_kj, "using"_kj, "virtual"_kj, "void"_kj,
-    "volatile"_kj, "wchar_t"_kj, "while"_kj, "xor"_kj, "xor_eq"_kj};
+constexpr const char* KEYWORDS[] = {"alignas", "alignof", "alloca", "and", "and_eq", "asm",
+    "assert", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t",
+    "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept",
+    "const", "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default",
+    "delete", "do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export",
+    "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "linux", "long",
+    "major", "makedev", "minor", "mutable", "namespace", "new", "noexcept", "not", "not_eq",
+    "nullptr", "offsetof", "operator", "or", "or_eq", "private", "protected", "public", "register",
+    "reinterpret_cast", "requires", "return", "setjmp", "short", "signed", "sizeof", "static",
+    "static_assert", "static_cast", "stderr", "stdin", "stdout", "struct", "switch", "template",
+    "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union",
+    "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor",
+    "xor_eq"};
 
 // What kj::Promise and Promise have, or will have.
-constexpr kj::StringPtr ACCESSORS_OF_PROMISE[] = {"all"_kj, "any"_kj, "at"_kj, "attach"_kj,
-    "cancel"_kj, "catch_"_kj, "detach"_kj, "durable"_kj, "eagerlyEvaluate"_kj, "exclusiveJoin"_kj,
-    "finally"_kj, "finally_"_kj, "flatMap"_kj, "fork"_kj, "get"_kj, "ignoreResult"_kj, "lazy"_kj,
-    "map"_kj, "poll"_kj, "race"_kj, "recover"_kj, "retry"_kj, "settled"_kj, "share"_kj, "source"_kj,
-    "split"_kj, "then"_kj, "trace"_kj, "via"_kj, "wait"_kj, "within"_kj};
+constexpr const char* ACCESSORS_OF_PROMISE[] = {"all", "any", "at", "attach", "cancel", "catch_",
+    "detach", "durable", "eagerlyEvaluate", "exclusiveJoin", "finally", "finally_", "flatMap",
+    "fork", "get", "ignoreResult", "lazy", "map", "poll", "race", "recover", "retry", "settled",
+    "share", "source", "split", "then", "trace", "via", "wait", "within"};
 
-// What RefBase, ServerBase and capnp::Capability::Server have, or will have. One list, so that a
-// method has the same name in the ref and in the server.
-constexpr kj::StringPtr METHODS[] = {"cancelable"_kj, "cancelableStreaming"_kj, "dispatchCall"_kj,
-    "dispatchMethod"_kj, "getFd"_kj, "getHook"_kj, "hook"_kj, "internalGetTypedContext"_kj,
-    "internalGetTypedStreamingContext"_kj, "internalUnimplemented"_kj, "newCall"_kj,
-    "newCallWith"_kj, "newStreamingCall"_kj, "pendingCall"_kj, "plain"_kj, "restore"_kj, "save"_kj,
-    "shortenPath"_kj, "streaming"_kj, "thisCap"_kj, "thisHook"_kj, "unimplemented"_kj,
-    "unimplementedInterface"_kj, "unimplementedMethod"_kj};
+// What RefBase, ServerBase and capnp::Capability::Server have, or will have, and what dispatching
+// uses. One list, so that a method has the same name in the ref and in the server.
+constexpr const char* METHODS[] = {"cancelable", "cancelableStreaming", "context", "dispatchCall",
+    "dispatchMethod", "getFd", "getHook", "hook", "interfaceId", "internalGetTypedContext",
+    "internalGetTypedStreamingContext", "internalUnimplemented", "methodId", "newCall",
+    "newCallWith", "newStreamingCall", "pendingCall", "plain", "restore", "save", "shortenPath",
+    "streaming", "thisCap", "thisHook", "unimplemented", "unimplementedInterface",
+    "unimplementedMethod"};
 
 // The names by which a generated server refers to other types.
-constexpr kj::StringPtr CLASSES_OF_CALLS[] = {"Arg"_kj, "Call"_kj, "Context"_kj,
-    "DispatchCallResult"_kj, "Dispatched"_kj, "Done"_kj, "InterfaceServer"_kj, "Ref"_kj,
-    "Server"_kj, "ServerBase"_kj, "Serves"_kj, "StreamingCall"_kj};
+constexpr const char* CLASSES_OF_CALLS[] = {"Arg", "Call", "Context", "DispatchCallResult",
+    "Dispatched", "Done", "InterfaceServer", "Ref", "Server", "ServerBase", "Serves",
+    "StreamingCall"};
 
 // What Call has, or will have.
-constexpr kj::StringPtr ACCESSORS_OF_CALL[] = {"cancel"_kj, "children"_kj, "context"_kj,
-    "deadline"_kj, "durable"_kj, "fulfill"_kj, "get"_kj, "id"_kj, "initResults"_kj, "params"_kj,
-    "promise"_kj, "releaseParams"_kj, "results"_kj, "setResults"_kj, "sleep"_kj, "step"_kj,
-    "transaction"_kj, "version"_kj};
+constexpr const char* ACCESSORS_OF_CALL[] = {"cancel", "children", "context", "deadline", "durable",
+    "fulfill", "get", "id", "initResults", "params", "promise", "releaseParams", "results",
+    "setResults", "sleep", "step", "transaction", "version"};
 
 // What the bodies of generated functions use.
-constexpr kj::StringPtr ARGUMENTS[] = {"call"_kj, "fill"_kj, "initResults"_kj, "newCall"_kj,
-    "newCallWith"_kj, "results"_kj, "setResult"_kj, "setResults"_kj};
+constexpr const char* ARGUMENTS[] = {
+    "call", "fill", "initResults", "newCall", "newCallWith", "results", "setResult", "setResults"};
 
 Words wordsOf(Reserved reserved) {
   switch (reserved) {
@@ -68,7 +63,7 @@ Words wordsOf(Reserved reserved) {
 }
 
 bool contains(Words words, kj::StringPtr word) {
-  for (auto& w: words) {
+  for (kj::StringPtr w: words) {
     if (w == word) return true;
   }
   return false;

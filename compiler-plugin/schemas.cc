@@ -140,7 +140,6 @@ kj::String Schemas::getNamespace(schema::Node::Reader file) {
 
 kj::String Schemas::getOwnName(schema::Node::Reader node, schema::Node::Reader parent) {
   KJ_IF_MAYBE(text, findText(node.getAnnotations(), NAME)) {
-    check(*text, node.getDisplayName());
     return kj::heapString(*text);
   }
   for (auto nested: parent.getNestedNodes()) {
@@ -189,10 +188,6 @@ bool Schemas::has(Annotations annotations, uint64_t id) {
     if (annotation.getId() == id) return true;
   }
   return false;
-}
-
-void Schemas::check(kj::StringPtr name, kj::StringPtr of) {
-  KJ_REQUIRE(isIdentifier(name), "$Cxx.name gives what is not a name in C++", name, of);
 }
 
 bool Schemas::isDependent(capnp::Type type) {

@@ -14,8 +14,7 @@ namespace troth::compiler {
 struct TypeName {
   enum class Form {
     CONCRETE,   // ::bank::Account
-    HIDDEN,     // ::bank::A, where an enumerant has the same name: needs a `struct` where a type is
-                // wanted
+    HIDDEN,     // ::bank::A, which an enumerant A hides: needs a `struct` where a type is wanted
     DEPENDENT,  // S, where S is a parameter of the template around it
     MEMBER,     // S::Member: needs a `typename` where a type is wanted
   };
@@ -36,6 +35,11 @@ struct TypeName {
 
 class Schemas {
 public:
+  // Ids of annotations in capnp/c++.capnp.
+  static constexpr uint64_t NAMESPACE = 0xb9c6f99ebf805f2c;
+  static constexpr uint64_t NAME = 0xf264a779fef191ce;
+  static constexpr uint64_t ALLOW_CANCELLATION = 0xac7096ff8cfc9dce;
+
   explicit Schemas(capnp::schema::CodeGeneratorRequest::Reader request);
 
   // The schema of the node `id`, whose parameters are not bound to anything.
@@ -68,11 +72,7 @@ public:
   // The name of a field, method or enumerant, for C++.
   template <typename Proto>
   kj::StringPtr getName(Proto proto) const {
-    KJ_IF_MAYBE(text, findText(proto.getAnnotations(), NAME)) {
-      check(*text, proto.getName());
-      return *text;
-    }
-    return proto.getName();
+    return findText(proto.getAnnotations(), NAME).orDefault(proto.getName());
   }
 
   // Whether a method of `interface` may be canceled by its caller.
@@ -81,11 +81,6 @@ public:
 
 private:
   using Annotations = capnp::List<capnp::schema::Annotation>::Reader;
-
-  // Ids of annotations in capnp/c++.capnp.
-  static constexpr uint64_t NAMESPACE = 0xb9c6f99ebf805f2c;
-  static constexpr uint64_t NAME = 0xf264a779fef191ce;
-  static constexpr uint64_t ALLOW_CANCELLATION = 0xac7096ff8cfc9dce;
 
   capnp::SchemaLoader loader;
   kj::HashMap<uint64_t, capnp::schema::Node::SourceInfo::Reader> sources;
@@ -100,7 +95,6 @@ private:
   kj::String getArguments(capnp::schema::Node::Reader node, capnp::Schema brand);
   static kj::Maybe<kj::StringPtr> findText(Annotations annotations, uint64_t id);
   static bool has(Annotations annotations, uint64_t id);
-  static void check(kj::StringPtr name, kj::StringPtr of);
 };
 
 }  // namespace troth::compiler
