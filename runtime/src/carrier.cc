@@ -1,27 +1,48 @@
+#include <kj/debug.h>
 #include <troth/carrier.h>
 
 namespace troth::_ {
 
-Carrier Carrier::send(
-    capnp::Request<capnp::AnyPointer, capnp::AnyPointer>&& request, OutcomeSink& sink) {
-  auto remote = capnp::RequestHook::from(kj::mv(request))->send();
-  auto pipeline = remote.releasePipelineHook();
-  auto outcome = remote
-                     .then([&sink](capnp::Response<capnp::AnyPointer>&& response) {
-                       sink.fulfill(kj::mv(response));
-                     }, [&sink](kj::Exception&& exception) { sink.reject(kj::mv(exception)); })
-                     .eagerlyEvaluate(nullptr);
-  return Carrier(kj::mv(outcome), kj::mv(pipeline));
+Carrier::Carrier(Request&& request, Kind kind, OutcomeSink& sink)
+    : Event(kj::SourceLocation()), sink(sink), kind(kind), outcome(send(kj::mv(request))) {
+  outcome->setSelfPointer(&outcome);
+  outcome->onReady(this);
 }
 
-Carrier Carrier::sendStreaming(
-    capnp::Request<capnp::AnyPointer, capnp::AnyPointer>&& request, OutcomeSink& sink) {
-  auto outcome = capnp::RequestHook::from(kj::mv(request))
-                     ->sendStreaming()
-                     .then([&sink]() { sink.fulfillStream(); },
-                         [&sink](kj::Exception&& exception) { sink.reject(kj::mv(exception)); })
-                     .eagerlyEvaluate(nullptr);
-  return Carrier(kj::mv(outcome), nullptr);
+kj::_::OwnPromiseNode Carrier::send(Request&& request) {
+  auto hook = capnp::RequestHook::from(kj::mv(request));
+  if (kind == Kind::STREAMING) return kj::_::PromiseNode::from(hook->sendStreaming());
+  kj::Promise<capnp::Response<capnp::AnyPointer>> results = nullptr;
+  {
+    auto remote = hook->send();
+    pipeline = remote.releasePipelineHook();
+    results = kj::mv(remote);
+  }
+  return kj::_::PromiseNode::from(kj::mv(results));
+}
+
+kj::Maybe<kj::Own<kj::_::Event>> Carrier::fire() {
+  auto deliver = [&](auto& result, auto&& fulfill) {
+    outcome->get(result);
+    outcome = nullptr;
+    KJ_IF_MAYBE (exception, result.exception) {
+      sink.reject(kj::mv(*exception));
+    } else {
+      fulfill();
+    }
+  };
+  if (kind == Kind::STREAMING) {
+    kj::_::ExceptionOr<kj::_::Void> result;
+    deliver(result, [&]() { sink.fulfillStream(); });
+  } else {
+    kj::_::ExceptionOr<capnp::Response<capnp::AnyPointer>> result;
+    deliver(result, [&]() { sink.fulfill(kj::mv(KJ_ASSERT_NONNULL(result.value))); });
+  }
+  return nullptr;
+}
+
+void Carrier::traceEvent(kj::_::TraceBuilder& builder) {
+  if (outcome.get() != nullptr) outcome->tracePromise(builder, true);
 }
 
 kj::Own<capnp::ClientHook> Carrier::getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations) {

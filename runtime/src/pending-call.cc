@@ -40,11 +40,13 @@ capnp::AnyStruct::Reader Path::follow(
 // PendingCall
 
 PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> targetParam,
-    kj::Maybe<capnp::MessageSize> sizeHint)
-    : method(method), target(kj::mv(targetParam)) {
+    kj::Maybe<capnp::MessageSize> sizeHint, Results results)
+    : method(method),
+      hints{.noPromisePipelining = results == Results::DATA},
+      target(kj::mv(targetParam)) {
   KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
     KJ_IF_MAYBE (resolved, promised->getResolved()) {
-      request = resolved->newCall(method.interfaceId, method.id, sizeHint, {});
+      request = resolved->newCall(method.interfaceId, method.id, sizeHint, hints);
     } else {
       draft = kj::heap<Draft>();
     }
@@ -52,7 +54,7 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
       depth = source->depth + 1;
     }
   } else {
-    request = target->newCall(method.interfaceId, method.id, sizeHint, {});
+    request = target->newCall(method.interfaceId, method.id, sizeHint, hints);
   }
 }
 
@@ -90,8 +92,7 @@ void PendingCall::send() {
           "too many calls are pipelined on each other (limit: pipelineDepth); await one of them first",
           queue.pipelineDepthMax));
     }
-    carrier = kind == Kind::STREAMING ? Carrier::sendStreaming(takeRequest(), *this)
-                                      : Carrier::send(takeRequest(), *this);
+    carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
   })) {
     reject(kj::mv(*exception));
   }
@@ -106,7 +107,7 @@ capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() 
   auto& d = *KJ_ASSERT_NONNULL(draft);
   auto& hook = KJ_ASSERT_NONNULL(target->getResolved());
   auto params = d.capabilities.imbue(d.message.getRoot<capnp::AnyPointer>()).asReader();
-  auto result = hook.newCall(method.interfaceId, method.id, params.targetSize(), {});
+  auto result = hook.newCall(method.interfaceId, method.id, params.targetSize(), hints);
   result.set(params);
   draft = nullptr;
   return result;
@@ -156,6 +157,26 @@ void PendingCall::removeWaiter(Waiter& waiter) {
   if (waiter.link.isLinked()) waiters.remove(waiter);
 }
 
+void* PendingCall::takeAwaitRoom() {
+  for (uint i = 0; i < AWAIT_ROOMS; ++i) {
+    if (!awaitRoomTaken[i]) {
+      awaitRoomTaken[i] = true;
+      return awaitRooms[i];
+    }
+  }
+  return nullptr;
+}
+
+bool PendingCall::returnAwaitRoom(void* place) {
+  for (uint i = 0; i < AWAIT_ROOMS; ++i) {
+    if (place == awaitRooms[i]) {
+      awaitRoomTaken[i] = false;
+      return true;
+    }
+  }
+  return false;
+}
+
 void PendingCall::fulfill(capnp::Response<capnp::AnyPointer>&& r) {
   response = kj::mv(r);
   settle(State::FULFILLED);
@@ -184,7 +205,7 @@ void PendingCall::settle(State outcome) {
   arguments.clear();
   request = nullptr;
   draft = nullptr;
-  // The carrier's continuation may be what runs now: it must not be destroyed from within.
+  // The carrier may be what runs now: it must not be destroyed from within.
   if (self.get() != nullptr && !self->isShared()) {
     kj::evalLater([self = kj::mv(self)]() {}).detach([](kj::Exception&&) {});
   }

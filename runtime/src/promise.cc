@@ -1,9 +1,13 @@
 #include <troth/promise.h>
 
+#include <new>
+
 namespace troth {
 
 Promise<void>::Promise(_::Source source)
-    : kj::Promise<void>(kj::newAdaptedPromise<void, _::Awaiter<void>>(kj::mv(source))) {}
+    : kj::Promise<void>(_::awaitSource<void>(kj::mv(source), [](auto&, auto& output) {
+        output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
+      })) {}
 
 namespace _ {
 
@@ -53,21 +57,38 @@ kj::Own<capnp::ResponseHook> Source::hold() const {
   return kj::addRef(const_cast<PendingCall&>(*call));
 }
 
-Awaiter<void>::Awaiter(kj::PromiseFulfiller<void>& fulfiller, Source source)
-    : fulfiller(fulfiller), source(kj::mv(source)) {
-  this->source.call->addWaiter(*this);
+kj::_::OwnPromiseNode AwaitNode::make(Source source, Read read) {
+  static_assert(sizeof(AwaitNode) <= PendingCall::AWAIT_BYTES);
+  void* room = source.call->takeAwaitRoom();
+  if (room == nullptr) return kj::_::OwnPromiseNode(new AwaitNode(kj::mv(source), read));
+  return kj::_::OwnPromiseNode(new (room) AwaitNode(kj::mv(source), read));
 }
 
-Awaiter<void>::~Awaiter() noexcept(false) {
+AwaitNode::AwaitNode(Source sourceParam, Read read): source(kj::mv(sourceParam)), read(read) {
+  source.call->addWaiter(*this);
+}
+
+AwaitNode::~AwaitNode() noexcept(false) {
   source.call->removeWaiter(*this);
 }
 
-void Awaiter<void>::settled(PendingCall& call) {
-  KJ_IF_MAYBE (failure, call.getFailure()) {
-    fulfiller.reject(kj::cp(*failure));
-  } else {
-    fulfiller.fulfill();
+void AwaitNode::destroy() {
+  // The call goes last: this may be inside it.
+  auto call = kj::addRef(*source.call);
+  this->~AwaitNode();
+  if (!call->returnAwaitRoom(this)) ::operator delete(this);
+}
+
+void AwaitNode::get(kj::_::ExceptionOrValue& output) noexcept {
+  KJ_IF_MAYBE (failure, source.call->getFailure()) {
+    output.addException(kj::cp(*failure));
+  } else KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { read(source, output); })) {
+    output.addException(kj::mv(*exception));
   }
+}
+
+void AwaitNode::tracePromise(kj::_::TraceBuilder& builder, bool) {
+  builder.add(reinterpret_cast<void*>(read));
 }
 
 void throwNotSet(const char* field) {

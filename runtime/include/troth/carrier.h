@@ -7,6 +7,7 @@
 // Cap'n Proto's RPC system, local objects, and membranes alike.
 
 #include <capnp/capability.h>
+#include <kj/async.h>
 
 namespace troth::_ {
 
@@ -22,26 +23,30 @@ protected:
   ~OutcomeSink() = default;
 };
 
-class Carrier {
+class Carrier final: private kj::_::Event {
 public:
-  // Sends `request`. The outcome goes to `sink`, which must outlive the carrier; destroying the carrier cancels
-  // the call, unless an object from getPipelined() still depends on it.
-  static Carrier send(capnp::Request<capnp::AnyPointer, capnp::AnyPointer>&& request,
-      OutcomeSink& sink);
+  using Request = capnp::Request<capnp::AnyPointer, capnp::AnyPointer>;
 
-  // The same for a streaming method, whose outcome is that there is room to send more.
-  static Carrier sendStreaming(capnp::Request<capnp::AnyPointer, capnp::AnyPointer>&& request,
-      OutcomeSink& sink);
+  // PLAIN: the outcome is the results. STREAMING: the outcome is that there is room to send more.
+  enum class Kind { PLAIN, STREAMING };
+
+  // Sends `request`. The outcome goes to `sink`, which must outlive the carrier; destroying the
+  // carrier cancels the call, unless an object from getPipelined() still depends on it.
+  Carrier(Request&& request, Kind kind, OutcomeSink& sink);
 
   // The object at `operations` in the results, before or after they exist.
   kj::Own<capnp::ClientHook> getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations);
 
 private:
-  Carrier(kj::Promise<void> outcome, kj::Maybe<kj::Own<capnp::PipelineHook>> pipeline)
-      : outcome(kj::mv(outcome)), pipeline(kj::mv(pipeline)) {}
-
-  kj::Promise<void> outcome;
+  OutcomeSink& sink;
+  Kind kind;
   kj::Maybe<kj::Own<capnp::PipelineHook>> pipeline;
+  kj::_::OwnPromiseNode outcome;
+
+  kj::Maybe<kj::Own<kj::_::Event>> fire() override;
+  void traceEvent(kj::_::TraceBuilder& builder) override;
+
+  kj::_::OwnPromiseNode send(Request&& request);
 };
 
 }  // namespace troth::_

@@ -91,11 +91,14 @@ struct Draft {
 
 class PendingCall final: public kj::Refcounted, public capnp::ResponseHook, private OutcomeSink {
 public:
-  enum class Kind { PLAIN, STREAMING };
+  using Kind = Carrier::Kind;
+
+  // Whether anything in the results can be pipelined on. It is much cheaper if nothing can.
+  enum class Results { DATA, OBJECTS };
 
   // Starts a call of `method` on `target`. Fill in `params()`, then `pend()`.
   PendingCall(const Method& method, kj::Own<capnp::ClientHook> target,
-      kj::Maybe<capnp::MessageSize> sizeHint);
+      kj::Maybe<capnp::MessageSize> sizeHint, Results results);
   ~PendingCall() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(PendingCall);
 
@@ -127,6 +130,13 @@ public:
   void addWaiter(Waiter& waiter);
   void removeWaiter(Waiter& waiter);
 
+  // Room for a few objects of AWAIT_BYTES that live and die with this call, so that awaiting it needs
+  // no memory of its own. Null if all of it is taken.
+  static constexpr size_t AWAIT_BYTES = 88;
+  void* takeAwaitRoom();
+  // Gives the room at `place` back, if it is this call's.
+  bool returnAwaitRoom(void* place);
+
   const Method& getMethod() const { return method; }
 
   // How many unsettled calls this one is pipelined on.
@@ -145,6 +155,7 @@ private:
   const Method& method;
   Kind kind = Kind::PLAIN;
   State state = State::BUILDING;
+  capnp::Capability::Client::CallHints hints;
   uint depth = 0;
   kj::Own<capnp::ClientHook> target;
   kj::Maybe<capnp::Request<capnp::AnyPointer, capnp::AnyPointer>> request;
@@ -154,6 +165,11 @@ private:
   kj::Maybe<capnp::Response<capnp::AnyPointer>> response;
   kj::Maybe<kj::Exception> failure;
   kj::List<Waiter, &Waiter::link> waiters;
+
+  // A call is mostly awaited through its results, and through one field of them.
+  static constexpr uint AWAIT_ROOMS = 2;
+  bool awaitRoomTaken[AWAIT_ROOMS] = {};
+  alignas(void*) kj::byte awaitRooms[AWAIT_ROOMS][AWAIT_BYTES];
 
   void fulfill(capnp::Response<capnp::AnyPointer>&& response) override;
   void fulfillStream() override;

@@ -114,47 +114,37 @@ struct Source {
   kj::Own<capnp::ResponseHook> hold() const;
 };
 
-template <typename T>
-using Read = Awaited<T> (*)(const Source&);
-
-// Fulfils a kj::Promise when a call settles.
-template <typename T>
-class Awaiter final: private Waiter {
+// Gives the outcome of a call to whoever awaits a Promise.
+//
+// It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in its call. See
+// docs/decisions/004-await-nodes.md.
+class AwaitNode final: public kj::_::PromiseNode, private Waiter {
 public:
-  Awaiter(kj::PromiseFulfiller<Awaited<T>>& fulfiller, Source source, Read<T> read)
-      : fulfiller(fulfiller), source(kj::mv(source)), read(read) {
-    this->source.call->addWaiter(*this);
-  }
-  ~Awaiter() noexcept(false) { source.call->removeWaiter(*this); }
-  KJ_DISALLOW_COPY_AND_MOVE(Awaiter);
+  // Writes what the promise stands for; `output` is an ExceptionOr of what awaiting it gives.
+  using Read = void (*)(const Source& source, kj::_::ExceptionOrValue& output);
+
+  static kj::_::OwnPromiseNode make(Source source, Read read);
+
+  void destroy() override;
+  void onReady(kj::_::Event* event) noexcept override { readyEvent.init(event); }
+  void get(kj::_::ExceptionOrValue& output) noexcept override;
+  void tracePromise(kj::_::TraceBuilder& builder, bool stopAtNextEvent) override;
 
 private:
-  kj::PromiseFulfiller<Awaited<T>>& fulfiller;
   Source source;
-  Read<T> read;
+  Read read;
+  OnReadyEvent readyEvent;
 
-  void settled(PendingCall& call) override {
-    KJ_IF_MAYBE (failure, call.getFailure()) {
-      fulfiller.reject(kj::cp(*failure));
-    } else {
-      fulfiller.rejectIfThrows([&]() { fulfiller.fulfill(read(source)); });
-    }
-  }
+  AwaitNode(Source source, Read read);
+  ~AwaitNode() noexcept(false);
+
+  void settled(PendingCall&) override { readyEvent.arm(); }
 };
 
-template <>
-class Awaiter<void> final: private Waiter {
-public:
-  Awaiter(kj::PromiseFulfiller<void>& fulfiller, Source source);
-  ~Awaiter() noexcept(false);
-  KJ_DISALLOW_COPY_AND_MOVE(Awaiter);
-
-private:
-  kj::PromiseFulfiller<void>& fulfiller;
-  Source source;
-
-  void settled(PendingCall& call) override;
-};
+template <typename U>
+kj::Promise<U> awaitSource(Source source, AwaitNode::Read read) {
+  return kj::_::PromiseNode::to<kj::Promise<U>>(AwaitNode::make(kj::mv(source), read));
+}
 
 // Throws what a promise for a union's member breaks with where another member is set.
 [[noreturn]] void throwNotSet(const char* field);
@@ -170,18 +160,20 @@ auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
 }
 
 template <typename T>
-Awaited<T> readStruct(const Source& source) {
-  return Awaited<T>(source.read().template as<T>(), source.hold());
+void readStruct(const Source& source, kj::_::ExceptionOrValue& output) {
+  output.as<Awaited<T>>() = kj::_::ExceptionOr<Awaited<T>>(
+      Awaited<T>(source.read().template as<T>(), source.hold()));
 }
 
 // Reads a field that is not a struct.
 template <typename T, auto getter, auto isSet>
-Awaited<T> readField(const Source& source) {
+void readField(const Source& source, kj::_::ExceptionOrValue& output) {
   auto value = readMember<getter, isSet>(source.readParent(), source.getFieldName());
   if constexpr (kj::isSameType<Awaited<T>, T>()) {
-    return value;
+    output.as<T>() = kj::_::ExceptionOr<T>(kj::mv(value));
   } else {
-    return Awaited<T>(value, source.hold());
+    output.as<Awaited<T>>() =
+        kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(value, source.hold()));
   }
 }
 
@@ -196,9 +188,8 @@ capnp::AnyStruct::Reader into(capnp::AnyStruct::Reader parent, const char* name)
 template <typename T>
 class [[nodiscard]] PromiseBase: public kj::Promise<Awaited<T>> {
 public:
-  PromiseBase(_::Source source, _::Read<T> read)
-      : kj::Promise<Awaited<T>>(
-            kj::newAdaptedPromise<Awaited<T>, _::Awaiter<T>>(source.clone(), read)),
+  PromiseBase(_::Source source, _::AwaitNode::Read read)
+      : kj::Promise<Awaited<T>>(_::awaitSource<Awaited<T>>(source.clone(), read)),
         source(kj::mv(source)) {}
   PromiseBase(PromiseBase&&) = default;
   PromiseBase& operator=(PromiseBase&&) = default;

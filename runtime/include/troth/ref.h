@@ -155,22 +155,30 @@ protected:
   template <typename Params, typename Results, typename... Args>
   CallBuilder<Params, Results> newCall(const Method& method, const Args&... args) const {
     constexpr capnp::MessageSize FIXED{capnp::sizeInWords<Params>() + 1, 0};
-    return CallBuilder<Params, Results>(pendingCall(method, _::SizeHint::of(FIXED, args...)));
+    return CallBuilder<Params, Results>(
+        pendingCall<Results>(method, _::SizeHint::of(FIXED, args...)));
   }
 
   // Starts a call of a method whose parameters are the struct `params`.
   template <typename Params, typename Results>
   CallBuilder<Params, Results> newCallWith(const Method& method, const Arg<Params>& params) const {
     return CallBuilder<Params, Results>(
-        pendingCall(method, _::SizeHint::of(capnp::MessageSize{1, 0}, params)), params);
+        pendingCall<Results>(method, _::SizeHint::of(capnp::MessageSize{1, 0}, params)), params);
   }
 
 private:
   mutable kj::Own<capnp::ClientHook> hook;
 
+  template <typename Results>
   kj::Own<_::PendingCall> pendingCall(
       const Method& method, kj::Maybe<capnp::MessageSize> sizeHint) const {
-    return kj::refcounted<_::PendingCall>(method, hook->addRef(), sizeHint);
+    auto results = _::PendingCall::Results::DATA;
+    if constexpr (!std::is_void_v<Results>) {
+      if (Results::_capnpPrivate::schema->mayContainCapabilities) {
+        results = _::PendingCall::Results::OBJECTS;
+      }
+    }
+    return kj::refcounted<_::PendingCall>(method, hook->addRef(), sizeHint, results);
   }
 };
 
