@@ -11,8 +11,10 @@ namespace {
 
 constexpr size_t LARGE = 32 << 20;
 
-// What the kernel may hold of a connection whose reader is asleep, with much to spare.
-constexpr size_t KERNEL_MAX = 16 << 20;
+// What the kernel is told to buffer at each end, and what it holds of a connection whose reader is
+// asleep, with much to spare.
+constexpr int BUFFER = 128 << 10;
+constexpr size_t KERNEL_MAX = 4 << 20;
 
 // LARGE bytes that differ from one page to the next.
 kj::ArrayPtr<const kj::byte> pattern() {
@@ -28,20 +30,12 @@ kj::ArrayPtr<const kj::byte> pattern() {
 class Stream: public testing::TestWithParam<const char*> {
 public:
   Stream() {
-    kj::StringPtr kind = GetParam();
-    kj::String path = temporaryPath("stream");
-    if (kind == "pipe") {
-      auto pipe = loop.newTwoWayPipe();
-      client = kj::mv(pipe.ends[0]);
-      server = kj::mv(pipe.ends[1]);
-      return;
+    for (auto stream: {client.get(), server.get()}) {
+      for (auto option: {SO_SNDBUF, SO_RCVBUF}) {
+        stream->setsockopt(SOL_SOCKET, option, &BUFFER, sizeof(BUFFER));
+      }
     }
-    auto address = kind == "tcp" ? kj::str("127.0.0.1:0") : kj::str(kind, ':', path);
-    auto connection = connectOver(loop, address);
-    client = kj::mv(connection.client);
-    server = kj::mv(connection.server);
   }
-
   ~Stream() noexcept override {}
 
   bool isTcp() { return kj::StringPtr(GetParam()) == "tcp"; }
@@ -53,10 +47,20 @@ public:
     return promise;
   }
 
+  Connection connect(kj::StringPtr kind) {
+    if (kind == "pipe") {
+      auto pipe = loop.newTwoWayPipe();
+      return {kj::mv(pipe.ends[0]), kj::mv(pipe.ends[1])};
+    }
+    if (kind == "tcp") return connectOver(loop, "127.0.0.1:0");
+    return connectOver(loop, kj::str(kind, ':', temporaryPath("stream")));
+  }
+
   Loop loop;
   kj::WaitScope& waitScope = loop.waitScope();
-  kj::Own<kj::AsyncIoStream> client;
-  kj::Own<kj::AsyncIoStream> server;
+  Connection connection = connect(GetParam());
+  kj::Own<kj::AsyncIoStream>& client = connection.client;
+  kj::Own<kj::AsyncIoStream>& server = connection.server;
   kj::ArrayPtr<const kj::byte> large = pattern();
 };
 
