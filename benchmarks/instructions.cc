@@ -20,21 +20,34 @@ constexpr uint IN_FLIGHT = 256;
 constexpr uint CHAIN = 16;
 constexpr auto TEXT = "The quick brown fox jumps over the lazy dog"_kj;
 
+// Stock code as people write it: each message begins with a zeroed segment of 8 KiB.
+struct NoHints {
+  static kj::Maybe<capnp::MessageSize> of(uint64_t, uint) { return nullptr; }
+};
+
+// Stock code that says how large each message will be.
+struct SizeHints {
+  static kj::Maybe<capnp::MessageSize> of(uint64_t words, uint caps) {
+    return capnp::MessageSize{words, caps};
+  }
+};
+
 // ---- Servers: the same object twice ----
 
+template <typename Hints>
 class StockCounter final: public Counter::Server {
 public:
   kj::Promise<void> add(AddContext call) override {
     total += call.getParams().getAmount();
-    call.getResults().setTotal(total);
+    call.getResults(Hints::of(2, 0)).setTotal(total);
     return kj::READY_NOW;
   }
   kj::Promise<void> echo(EchoContext call) override {
-    call.getResults().setText(call.getParams().getText());
+    call.getResults(Hints::of(8, 0)).setText(call.getParams().getText());
     return kj::READY_NOW;
   }
   kj::Promise<void> next(NextContext call) override {
-    call.getResults().setCounter(kj::heap<StockCounter>());
+    call.getResults(Hints::of(2, 1)).setCounter(kj::heap<StockCounter>());
     return kj::READY_NOW;
   }
 
@@ -57,27 +70,28 @@ private:
 
 // ---- Clients: the same calls twice ----
 
+template <typename Hints>
 struct StockCode {
   using Object = Counter::Client;
-  using Served = StockCounter;
+  using Served = StockCounter<Hints>;
 
   static void add(Object& counter, kj::WaitScope& scope) {
-    auto request = counter.addRequest();
+    auto request = counter.addRequest(Hints::of(2, 0));
     request.setAmount(1);
     KJ_ASSERT(request.send().wait(scope).getTotal() > 0);
   }
   static void echo(Object& counter, kj::WaitScope& scope) {
-    auto request = counter.echoRequest();
+    auto request = counter.echoRequest(Hints::of(8, 0));
     request.setText(TEXT);
     KJ_ASSERT(request.send().wait(scope).getText() == TEXT);
   }
   static void next(Object& counter, kj::WaitScope& scope) {
-    auto object = counter.nextRequest().send().wait(scope).getCounter();
+    auto object = counter.nextRequest(Hints::of(1, 0)).send().wait(scope).getCounter();
   }
   static void flight(Object& counter, kj::WaitScope& scope) {
     kj::Vector<kj::Promise<int64_t>> totals(IN_FLIGHT);
     for (uint i = 0; i < IN_FLIGHT; ++i) {
-      auto request = counter.addRequest();
+      auto request = counter.addRequest(Hints::of(2, 0));
       request.setAmount(1);
       totals.add(request.send().then([](auto&& results) { return results.getTotal(); }));
     }
@@ -85,7 +99,7 @@ struct StockCode {
   }
   static void chain(Object& counter, kj::WaitScope& scope) {
     Object at = counter;
-    for (uint i = 1; i < CHAIN; ++i) at = at.nextRequest().send().getCounter();
+    for (uint i = 1; i < CHAIN; ++i) at = at.nextRequest(Hints::of(1, 0)).send().getCounter();
     add(at, scope);
   }
 };
@@ -156,9 +170,19 @@ void runOnVat(std::string_view name, uint calls) {
 }  // namespace bench
 
 int main(int argc, char* argv[]) {
-  KJ_REQUIRE(argc == 5, "usage: instructions stock|vat stock|troth CASE CALLS");
-  bool vat = std::string_view(argv[1]) == "vat", troth = std::string_view(argv[2]) == "troth";
-  auto run = vat ? (troth ? bench::runOnVat<bench::TrothCode> : bench::runOnVat<bench::StockCode>)
-                 : (troth ? bench::runOnStock<bench::TrothCode> : bench::runOnStock<bench::StockCode>);
-  run(argv[3], std::strtoul(argv[4], nullptr, 10));
+  KJ_REQUIRE(argc == 5, "usage: instructions stock|vat stock|hints|troth CASE CALLS");
+  auto run = [&](auto code) {
+    using Code = decltype(code);
+    auto calls = std::strtoul(argv[4], nullptr, 10);
+    auto onVat = std::string_view(argv[1]) == "vat";
+    onVat ? bench::runOnVat<Code>(argv[3], calls) : bench::runOnStock<Code>(argv[3], calls);
+  };
+  std::string_view code = argv[2];
+  if (code == "troth") {
+    run(bench::TrothCode());
+  } else if (code == "hints") {
+    run(bench::StockCode<bench::SizeHints>());
+  } else {
+    run(bench::StockCode<bench::NoHints>());
+  }
 }
