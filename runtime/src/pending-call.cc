@@ -118,21 +118,21 @@ void PendingCall::abandon(const kj::Exception& reason) {
   carrier = nullptr;
   request = nullptr;
   if (state != State::BUILDING && !isSettled()) {
-    failure = kj::cp(reason);
+    failure = kj::heap(kj::cp(reason));
     settle(State::REJECTED);
   }
 }
 
 kj::Maybe<const kj::Exception&> PendingCall::getFailure() const {
   KJ_IF_MAYBE (f, failure) {
-    return *f;
+    return **f;
   }
   return nullptr;
 }
 
 capnp::AnyPointer::Reader PendingCall::getResults() const {
   KJ_IF_MAYBE (f, failure) {
-    kj::throwFatalException(kj::cp(*f));
+    kj::throwFatalException(kj::cp(**f));
   }
   return KJ_ASSERT_NONNULL(response, "this call has no results");
 }
@@ -140,7 +140,7 @@ capnp::AnyPointer::Reader PendingCall::getResults() const {
 kj::Own<capnp::ClientHook> PendingCall::getPipelined(
     kj::ArrayPtr<const capnp::PipelineOp> operations) {
   KJ_IF_MAYBE (f, failure) {
-    return capnp::newBrokenCap(kj::cp(*f));
+    return capnp::newBrokenCap(kj::cp(**f));
   }
   return KJ_ASSERT_NONNULL(carrier).getPipelined(operations);
 }
@@ -187,7 +187,7 @@ void PendingCall::fulfillStream() {
 }
 
 void PendingCall::reject(kj::Exception&& exception) {
-  failure = explain(kj::mv(exception));
+  failure = kj::heap(explain(kj::mv(exception)));
   settle(State::REJECTED);
 }
 

@@ -25,7 +25,7 @@ kj::Maybe<PromisedRef&> PromisedRef::from(capnp::ClientHook& hook) {
 
 kj::Maybe<const kj::Exception&> PromisedRef::getFailure() const {
   KJ_IF_MAYBE (f, failure) {
-    return *f;
+    return **f;
   }
   return nullptr;
 }
@@ -73,7 +73,7 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 void PromisedRef::settled(PendingCall& call) {
   if (resolved == nullptr) resolved = call.getPipelined(operations);
   KJ_IF_MAYBE (f, call.getFailure()) {
-    failure = kj::cp(*f);
+    failure = kj::heap(kj::cp(*f));
   }
   call_ = nullptr;
 }

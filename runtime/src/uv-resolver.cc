@@ -20,7 +20,12 @@ class PendingLookUp {
 public:
   PendingLookUp(
       kj::PromiseFulfiller<kj::Vector<SocketAddress>>& fulfiller, LoopPort& port, HostName&& name)
-      : fulfiller(fulfiller), port(port), name(kj::mv(name)), request(new Request) {
+      : fulfiller(fulfiller),
+        port(port),
+        name(kj::mv(name)),
+        presence(
+            port.handles(), this, [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }),
+        request(new Request) {
     request->raw.data = request;
     request->owner = this;
     addrinfo hints{};
@@ -45,6 +50,21 @@ public:
 
   void finish(int status, addrinfo* list) {
     request = nullptr;
+    if (presence.isOpen()) port.guard([&]() { settle(status, list); });
+  }
+
+private:
+  kj::PromiseFulfiller<kj::Vector<SocketAddress>>& fulfiller;
+  LoopPort& port;
+  HostName name;
+
+  // Never started: it is open as long as the Loop exists, which a look-up may outlive.
+  UvHandle<uv_timer_t> presence;
+  Request* request;
+
+  kj::Exception error(int code) { return uvError(code, kj::str("look up \"", name.host, '"')); }
+
+  void settle(int status, addrinfo* list) {
     if (status < 0) {
       fulfiller.reject(error(status));
       return;
@@ -56,24 +76,11 @@ public:
     }
     fulfiller.fulfill(kj::mv(result));
   }
-
-  LoopPort& loopPort() { return port; }
-
-private:
-  kj::PromiseFulfiller<kj::Vector<SocketAddress>>& fulfiller;
-  LoopPort& port;
-  HostName name;
-  Request* request;
-
-  kj::Exception error(int code) { return uvError(code, kj::str("look up \"", name.host, '"')); }
 };
 
 void Request::onResult(uv_getaddrinfo_t* raw, int status, addrinfo* list) {
   auto request = static_cast<Request*>(raw->data);
-  if (request->owner != nullptr) {
-    auto& owner = *request->owner;
-    owner.loopPort().guard([&]() { owner.finish(status, list); });
-  }
+  if (request->owner != nullptr) request->owner->finish(status, list);
   uv_freeaddrinfo(list);
   delete request;
 }

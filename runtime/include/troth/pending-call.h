@@ -163,7 +163,8 @@ private:
   kj::Vector<Argument> arguments;
   kj::Maybe<Carrier> carrier;
   kj::Maybe<capnp::Response<capnp::AnyPointer>> response;
-  kj::Maybe<kj::Exception> failure;
+  // Apart, because an exception is larger than all the rest.
+  kj::Maybe<kj::Own<kj::Exception>> failure;
   kj::List<Waiter, &Waiter::link> waiters;
 
   // A call is mostly awaited through its results, and through one field of them.
@@ -251,7 +252,7 @@ private:
   kj::Maybe<kj::Own<PendingCall>> call_;
   kj::Array<capnp::PipelineOp> operations;
   kj::Maybe<kj::Own<capnp::ClientHook>> resolved;
-  kj::Maybe<kj::Exception> failure;
+  kj::Maybe<kj::Own<kj::Exception>> failure;
 
   void settled(PendingCall& call) override;
   capnp::ClientHook& resolve();
