@@ -174,6 +174,18 @@ TEST(NetworkTeardown, ALookUpMayBeUnderWayWhenALoopIsDestroyed) {
   }
 }
 
+TEST(NetworkTeardown, ALookUpMayOutliveItsLoop) {
+  ProgramLoop program;
+  for (bool owned: {true, false}) {
+    auto loop = owned ? kj::heap<Loop>() : kj::heap<Loop>(program.get());
+    auto first = loop->network().parseAddress("localhost:80");
+    auto second = loop->network().parseAddress("localhost:80");
+    EXPECT_ANY_THROW(loop = nullptr);
+    first = kj::Promise<kj::Own<kj::NetworkAddress>>(nullptr);
+    if (!owned) program.run();
+  }
+}
+
 TEST_F(Network, TellsWhoIsAtTheOtherEnd) {
   auto unixAddress = parse(kj::str("unix:", temporaryPath("identity")));
   auto unixListener = unixAddress->listen();
