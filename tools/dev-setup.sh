@@ -87,6 +87,14 @@ require_clang_runtime() {
   require "libclang-rt-$major-dev" "llvm-$major"
 }
 
+# A root that debootstrap made has no /etc/hosts, and so no name at all that stands for an address;
+# the tests use the one that every machine has.
+require_localhost() {
+  if getent ahosts localhost >/dev/null || ! can_be_root; then return; fi
+  step "adding localhost to /etc/hosts"
+  printf '127.0.0.1 localhost\n::1 localhost\n' | as_root tee -a /etc/hosts >/dev/null
+}
+
 # ---- Cap'n Proto ----
 
 check_named_capnp() {
