@@ -191,7 +191,7 @@ kj::String defineDispatchCall(const Interface& interface) {
         switch (interfaceId) {
           case ::capnp::typeId<$type$>(): return dispatchMethod(methodId, context);
           $ancestors$
-          default: return unimplementedInterface("$title$", interfaceId);
+          default: return dispatchOther("$title$", interfaceId, methodId, context);
         }
       }
       )stub");
@@ -278,6 +278,9 @@ kj::String declareServer(const Interface& interface) {
         Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
       protected:
+        ::capnp::InterfaceSchema interfaceSchema() const override {
+          return ::capnp::Schema::from<$type$>();
+        }
         Dispatched dispatchMethod(uint16_t methodId, Context context);
       };
 

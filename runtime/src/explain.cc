@@ -50,6 +50,14 @@ kj::Exception PendingCall::explain(kj::Exception&& exception) {
       details = kj::str(details, " (argument \"", argument.name, "\": ", whence(ref), ")");
     }
   }
+  for (auto& hole: holes) {
+    auto& source = *hole->source.call;
+    KJ_IF_MAYBE (f, source.getFailure()) {
+      cause = *f;
+      details = kj::str(details, " (argument \"", hole->param.name, "\" from ",
+          source.method.interfaceName, ".", source.method.name, ")");
+    }
+  }
   kj::Exception result = kj::cp(cause.orDefault(exception));
   addLine(result, kj::str(WHILE_CALLING, method.interfaceName, ".", method.name, details));
   return result;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "invoke-form.h"
+
 namespace troth::_ {
 
 // =======================================================================================
@@ -40,21 +42,24 @@ capnp::AnyStruct::Reader Path::follow(
 // PendingCall
 
 PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> targetParam,
-    kj::Maybe<capnp::MessageSize> sizeHint, Results results)
+    SizeHint sizeHint, Results results)
     : method(method),
       hints{.noPromisePipelining = results == Results::DATA},
       target(kj::mv(targetParam)) {
+  capnp::ClientHook* known = target.get();
   KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+    known = nullptr;
     KJ_IF_MAYBE (resolved, promised->getResolved()) {
-      request = resolved->newCall(method.interfaceId, method.id, sizeHint, hints);
-    } else {
-      draft = kj::heap<Draft>();
+      known = resolved;
     }
     KJ_IF_MAYBE (source, promised->getCall()) {
       depth = source->depth + 1;
     }
+  }
+  if (known == nullptr || sizeHint.isPromised()) {
+    draft = kj::heap<Draft>();
   } else {
-    request = target->newCall(method.interfaceId, method.id, sizeHint, hints);
+    request = known->newCall(method.interfaceId, method.id, sizeHint.getTotal(), hints);
   }
 }
 
@@ -84,18 +89,48 @@ void PendingCall::pend(Kind k) {
 
 void PendingCall::send() {
   KJ_ASSERT(state == State::PENDING);
-  state = State::SENT;
-  auto& queue = CallQueue::current();
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
-    if (depth > queue.pipelineDepthMax) {
-      kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
-          "too many calls are pipelined on each other (limit: pipelineDepth); await one of them first",
-          queue.pipelineDepthMax));
-    }
-    carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
-  })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { sendNow(); })) {
+    state = State::SENT;
     reject(kj::mv(*exception));
   }
+  if (!isSent()) return;
+  for (auto& fulfiller: whenSentFulfillers) fulfiller->fulfill();
+  whenSentFulfillers.clear();
+}
+
+void PendingCall::sendNow() {
+  auto& queue = CallQueue::current();
+  if (depth > queue.pipelineDepthMax) {
+    kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+        "too many calls are pipelined on each other (limit: pipelineDepth); await one of them first",
+        queue.pipelineDepthMax));
+  }
+  fillSettled();
+  bool filled = true;
+  for (auto& hole: holes) filled = filled && hole->filled;
+  auto possible = canInvoke();
+  if (!filled && !possible) return waitForSources();
+  state = State::SENT;
+  auto trying = queue.peers.get(peer) == Peers::Support::TRYING && kind == Kind::PLAIN;
+  if (possible && (!filled || nameable || trying)) {
+    startInvoke();
+  } else {
+    form = Form::PLAIN;
+    carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
+  }
+}
+
+kj::Promise<void> PendingCall::whenSent() {
+  auto pair = kj::newPromiseAndFulfiller<void>();
+  whenSentFulfillers.add(kj::mv(pair.fulfiller));
+  return kj::mv(pair.promise);
+}
+
+capnp::ClientHook& PendingCall::resolveTarget() {
+  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+    return promised->resolve();
+  }
+  return *target;
 }
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() {
@@ -104,10 +139,9 @@ capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() 
     request = nullptr;
     return result;
   }
-  auto& d = *KJ_ASSERT_NONNULL(draft);
-  auto& hook = KJ_ASSERT_NONNULL(target->getResolved());
-  auto params = d.capabilities.imbue(d.message.getRoot<capnp::AnyPointer>()).asReader();
-  auto result = hook.newCall(method.interfaceId, method.id, params.targetSize(), hints);
+  auto params = this->params().asReader();
+  auto result =
+      resolveTarget().newCall(method.interfaceId, method.id, params.targetSize(), hints);
   result.set(params);
   draft = nullptr;
   return result;
@@ -134,7 +168,8 @@ capnp::AnyPointer::Reader PendingCall::getResults() const {
   KJ_IF_MAYBE (f, failure) {
     kj::throwFatalException(kj::cp(**f));
   }
-  return KJ_ASSERT_NONNULL(response, "this call has no results");
+  capnp::AnyPointer::Reader r = KJ_ASSERT_NONNULL(response, "this call has no results");
+  return form == Form::INVOKE ? resultsOfInvoke(r) : r;
 }
 
 kj::Own<capnp::ClientHook> PendingCall::getPipelined(
@@ -142,7 +177,9 @@ kj::Own<capnp::ClientHook> PendingCall::getPipelined(
   KJ_IF_MAYBE (f, failure) {
     return capnp::newBrokenCap(kj::cp(**f));
   }
-  return KJ_ASSERT_NONNULL(carrier).getPipelined(operations);
+  auto& c = KJ_ASSERT_NONNULL(carrier);
+  return form == Form::INVOKE ? c.getPipelined(operationsInInvoke(operations))
+                              : c.getPipelined(operations);
 }
 
 void PendingCall::addWaiter(Waiter& waiter) {
@@ -178,15 +215,20 @@ bool PendingCall::returnAwaitRoom(void* place) {
 }
 
 void PendingCall::fulfill(capnp::Response<capnp::AnyPointer>&& r) {
+  if (state != State::SENT) return;
+  if (form == Form::INVOKE) CallQueue::current().peers.set(peer, Peers::Support::YES);
   response = kj::mv(r);
   settle(State::FULFILLED);
 }
 
 void PendingCall::fulfillStream() {
+  if (state != State::SENT) return;
   settle(State::FULFILLED);
 }
 
 void PendingCall::reject(kj::Exception&& exception) {
+  if (state != State::SENT) return;
+  if (isRefusedInvoke(exception)) return resendToPeer();
   failure = kj::heap(explain(kj::mv(exception)));
   settle(State::REJECTED);
 }
@@ -203,6 +245,7 @@ void PendingCall::settle(State outcome) {
   leaveQueue();
   target = nullptr;
   arguments.clear();
+  holes.clear();
   request = nullptr;
   draft = nullptr;
   // The carrier may be what runs now: it must not be destroyed from within.
@@ -263,8 +306,12 @@ CallQueue& CallQueue::current() {
 }
 
 void CallQueue::add(PendingCall& call) {
-  pending.add(call);
   open.add(call);
+  addAgain(call);
+}
+
+void CallQueue::addAgain(PendingCall& call) {
+  pending.add(call);
   if (pending.size() >= PENDING_CALLS_MAX) {
     flush();
   } else if (!flushScheduled) {
@@ -280,6 +327,7 @@ void CallQueue::remove(PendingCall& call) {
 }
 
 void CallQueue::flush() {
+  for (auto& call: pending) call.nameSources();
   while (!pending.empty()) {
     auto& call = pending.front();
     pending.remove(call);

@@ -78,10 +78,18 @@ void PromisedRef::settled(PendingCall& call) {
   call_ = nullptr;
 }
 
-// What the ref stands for. Sends its call, and all that were made before it, if they still wait.
 capnp::ClientHook& PromisedRef::resolve() {
   if (getResolved() == nullptr) CallQueue::current().flush();
-  return KJ_ASSERT_NONNULL(getResolved(), "a call was used while it was being built");
+  KJ_IF_MAYBE (hook, getResolved()) {
+    return *hook;
+  }
+  auto& call = *KJ_ASSERT_NONNULL(call_);
+  auto promise = call.whenSent().then([self = kj::addRef(*this)]() mutable {
+    return self->call_.map([&](kj::Own<PendingCall>& call) {
+      return call->getPipelined(self->operations);
+    }).orDefault([&]() { return KJ_ASSERT_NONNULL(self->resolved)->addRef(); });
+  });
+  return *resolved.emplace(capnp::newLocalPromiseClient(kj::mv(promise)));
 }
 
 }  // namespace troth::_

@@ -10,13 +10,9 @@ void _::SizeHint::add(uint64_t words, uint caps) {
 }
 
 void Arg<capnp::Text, capnp::Kind::BLOB>::write(capnp::AnyPointer::Builder slot) const {
+  requireKnown();
   auto builder = slot.initAs<capnp::Text>(text.size());
   std::copy(text.begin(), text.end(), builder.begin());
-}
-
-ServerBase::Dispatched ServerBase::unimplementedInterface(
-    const char* interfaceName, uint64_t requestedId) {
-  return internalUnimplemented(interfaceName, requestedId);
 }
 
 ServerBase::Dispatched ServerBase::unimplementedMethod(

@@ -1,6 +1,7 @@
 #pragma once
 // An Arg<T> is one argument of a call: whatever can stand for a parameter of schema type T.
 //
+//     any type        a Promise of it, which need not be kept yet
 //     scalar, enum    its value
 //     Text            const char*, kj::StringPtr, std::string, std::string_view
 //     Data            kj::ArrayPtr<const byte>, std::span<const std::byte>
@@ -21,20 +22,56 @@
 
 #include <kj/debug.h>
 
+#include <kj/debug.h>
+
 #include "ref.h"
 
 namespace troth {
+
+namespace _ {
+
+// The promise that an argument is made from, if it is made from one.
+template <typename T>
+class PromisedArg {
+public:
+  PromisedArg() = default;
+  PromisedArg(const PromiseBase<T>& promise): promise_(promise) {}
+
+  kj::Maybe<const PromiseBase<T>&> promise() const { return promise_; }
+
+protected:
+  // Notes for the call's size that this is a promise, if it is one.
+  bool addPromiseTo(SizeHint& hint) const {
+    if (promise_ != nullptr) hint.setPromised();
+    return promise_ != nullptr;
+  }
+
+  // An argument that is part of another, or a result, is written where it stands.
+  void requireKnown() const {
+    KJ_REQUIRE(promise_ == nullptr,
+        "a promise can be an argument of a call, but neither a part of one nor a result; await it");
+  }
+
+private:
+  kj::Maybe<const PromiseBase<T>&> promise_;
+};
+
+}  // namespace _
 
 // =======================================================================================
 // Scalars and enums
 
 template <typename T>
-class ScalarArg {
+class ScalarArg: public _::PromisedArg<T> {
 public:
   ScalarArg(T value): value_(value) {}
+  ScalarArg(const PromiseBase<T>& promise): _::PromisedArg<T>(promise), value_() {}
 
-  T value() const { return value_; }
-  void addTo(_::SizeHint&) const {}
+  T value() const {
+    this->requireKnown();
+    return value_;
+  }
+  void addTo(_::SizeHint& hint) const { this->addPromiseTo(hint); }
 
 private:
   T value_;
@@ -60,8 +97,9 @@ public:
 // Text and data
 
 template <>
-class Arg<capnp::Text, capnp::Kind::BLOB> {
+class Arg<capnp::Text, capnp::Kind::BLOB>: public _::PromisedArg<capnp::Text> {
 public:
+  Arg(const PromiseBase<capnp::Text>& promise): PromisedArg(promise) {}
   Arg(const char* text): text(text) {}
   Arg(std::string_view text): text(text) {}
   Arg(const std::string& text): text(text) {}
@@ -70,15 +108,18 @@ public:
   Arg(capnp::Text::Reader text): text(text.begin(), text.size()) {}
 
   void write(capnp::AnyPointer::Builder slot) const;
-  void addTo(_::SizeHint& hint) const { hint.add(text.size() / sizeof(capnp::word) + 1, 0); }
+  void addTo(_::SizeHint& hint) const {
+    if (!addPromiseTo(hint)) hint.add(text.size() / sizeof(capnp::word) + 1, 0);
+  }
 
 private:
   std::string_view text;
 };
 
 template <>
-class Arg<capnp::Data, capnp::Kind::BLOB> {
+class Arg<capnp::Data, capnp::Kind::BLOB>: public _::PromisedArg<capnp::Data> {
 public:
+  Arg(const PromiseBase<capnp::Data>& promise): PromisedArg(promise) {}
   Arg(kj::ArrayPtr<const kj::byte> data): data(data) {}
   Arg(const kj::Array<kj::byte>& data): data(data) {}
   Arg(capnp::Data::Reader data): data(data) {}
@@ -86,8 +127,13 @@ public:
   Arg(std::span<const std::byte> data)
       : data(reinterpret_cast<const kj::byte*>(data.data()), data.size()) {}
 
-  void write(capnp::AnyPointer::Builder slot) const { slot.setAs<capnp::Data>(data); }
-  void addTo(_::SizeHint& hint) const { hint.add(data.size() / sizeof(capnp::word) + 1, 0); }
+  void write(capnp::AnyPointer::Builder slot) const {
+    requireKnown();
+    slot.setAs<capnp::Data>(data);
+  }
+  void addTo(_::SizeHint& hint) const {
+    if (!addPromiseTo(hint)) hint.add(data.size() / sizeof(capnp::word) + 1, 0);
+  }
 
 private:
   kj::ArrayPtr<const kj::byte> data;
@@ -117,8 +163,9 @@ private:
 // Structs
 
 template <typename T>
-class Arg<T, capnp::Kind::STRUCT> {
+class Arg<T, capnp::Kind::STRUCT>: public _::PromisedArg<T> {
 public:
+  Arg(const PromiseBase<T>& promise): _::PromisedArg<T>(promise) {}
   Arg(typename T::Reader reader): reader(reader) {}
 
   template <typename Fill>
@@ -130,6 +177,7 @@ public:
         }) {}
 
   void write(capnp::AnyPointer::Builder slot) const {
+    this->requireKnown();
     if (fillWith == nullptr) {
       slot.setAs<T>(reader);
     } else {
@@ -139,6 +187,7 @@ public:
 
   // Writes a list's element, which is not behind a pointer of its own.
   void write(typename capnp::List<T>::Builder list, uint index) const {
+    this->requireKnown();
     if (fillWith == nullptr) {
       list.setWithCaveats(index, reader);
     } else {
@@ -147,6 +196,7 @@ public:
   }
 
   void addTo(_::SizeHint& hint) const {
+    if (this->addPromiseTo(hint)) return;
     if (fillWith == nullptr) {
       auto size = reader.totalSize();
       hint.add(size.wordCount, size.capCount);
@@ -176,10 +226,11 @@ OfSize<Fill> ofSize(uint size, Fill fill) {
 }
 
 template <typename E>
-class Arg<capnp::List<E>, capnp::Kind::LIST> {
+class Arg<capnp::List<E>, capnp::Kind::LIST>: public _::PromisedArg<capnp::List<E>> {
   using List = capnp::List<E>;
 
 public:
+  Arg(const PromiseBase<List>& promise): _::PromisedArg<List>(promise) {}
   Arg(typename List::Reader reader): reader(reader) {}
 
   Arg(std::initializer_list<Arg<E>> elements)
@@ -199,6 +250,7 @@ public:
         }) {}
 
   void write(capnp::AnyPointer::Builder slot) const {
+    this->requireKnown();
     if (writeFrom == nullptr) {
       slot.setAs<List>(KJ_ASSERT_NONNULL(reader));
     } else {
@@ -206,7 +258,9 @@ public:
     }
   }
 
-  void addTo(_::SizeHint& hint) const { hint.setUnknown(); }
+  void addTo(_::SizeHint& hint) const {
+    if (!this->addPromiseTo(hint)) hint.setUnknown();
+  }
 
 private:
   kj::Maybe<typename List::Reader> reader;
@@ -224,7 +278,7 @@ private:
     uint i = 0;
     if constexpr (IN_PLACE) {
       auto list = slot.template initAs<List>(size);
-      for (auto& element: range) {
+      for (auto&& element: range) {
         if constexpr (SCALAR) {
           list.set(i++, Arg<E>(element).value());
         } else {
@@ -234,7 +288,7 @@ private:
     } else {
       auto list = slot.initAsAnyList(capnp::ElementSize::POINTER, size)
                       .template as<capnp::List<capnp::AnyPointer>>();
-      for (auto& element: range) Arg<E>(element).write(list[i++]);
+      for (auto&& element: range) Arg<E>(element).write(list[i++]);
     }
   }
 };
@@ -243,8 +297,9 @@ private:
 // AnyPointer, AnyStruct, AnyList
 
 template <typename T>
-class Arg<T, capnp::Kind::OTHER> {
+class Arg<T, capnp::Kind::OTHER>: public _::PromisedArg<T> {
 public:
+  Arg(const PromiseBase<T>& promise): _::PromisedArg<T>(promise) {}
   Arg(typename T::Reader reader): reader(reader) {}
 
   template <typename R>
@@ -264,6 +319,7 @@ public:
         }) {}
 
   void write(capnp::AnyPointer::Builder slot) const {
+    this->requireKnown();
     if (writeFrom != nullptr) {
       writeFrom(from, slot);
     } else if constexpr (std::same_as<T, capnp::AnyPointer>) {
@@ -273,7 +329,9 @@ public:
     }
   }
 
-  void addTo(_::SizeHint& hint) const { hint.setUnknown(); }
+  void addTo(_::SizeHint& hint) const {
+    if (!this->addPromiseTo(hint)) hint.setUnknown();
+  }
 
 private:
   typename T::Reader reader;

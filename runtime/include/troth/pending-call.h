@@ -11,9 +11,11 @@
 #include <capnp/capability.h>
 #include <capnp/generated-header-support.h>
 #include <capnp/message.h>
+#include <kj/function.h>
 #include <kj/list.h>
 
 #include "carrier.h"
+#include "peers.h"
 
 namespace troth {
 
@@ -42,12 +44,16 @@ struct Field {
 namespace _ {
 
 class PendingCall;
+class Hole;
 
 // One who wants to know the outcome of a call.
 class Waiter {
 public:
   // Called once. Must not throw, nor run a program's code: fulfil a promise instead.
   virtual void settled(PendingCall& call) = 0;
+
+  // The call will be sent once more, in another form: objects in its results are others now.
+  virtual void resent() {}
 
   kj::ListLink<Waiter> link;
 
@@ -77,6 +83,28 @@ public:
   Into into;
 };
 
+// Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
+struct Source {
+  kj::Own<PendingCall> call;
+  kj::Maybe<kj::Own<Path>> path;
+
+  Source clone() const;
+
+  // The source of a field of what this is the source of.
+  Source getField(Field field, Path::Into into) const;
+
+  // The struct at the end of the path, and the one that has the field at the end of the path. The call must be settled.
+  capnp::AnyStruct::Reader read() const;
+  capnp::AnyStruct::Reader readParent() const;
+  const char* getFieldName() const;
+
+  // The object at the end of the path, before or after the call has settled.
+  kj::Own<capnp::ClientHook> getObject() const;
+
+  // Something that keeps the results alive.
+  kj::Own<capnp::ResponseHook> hold() const;
+};
+
 // Parameters built before the target of their call is known to the transport.
 struct Draft {
   // A small call fits in the first segment, which lives in the draft itself.
@@ -89,6 +117,30 @@ struct Draft {
   capnp::BuilderCapabilityTable capabilities;
 };
 
+// Sums up what is known of the arguments of a call: their size, unless that of one is unknown, and whether one is a promise.
+class SizeHint {
+public:
+  template <typename... Args>
+  static SizeHint of(capnp::MessageSize fixed, const Args&... args) {
+    SizeHint hint(fixed);
+    (args.addTo(hint), ...);
+    return hint;
+  }
+
+  void add(uint64_t words, uint caps);
+  void setUnknown() { total = nullptr; }
+  void setPromised() { promised = true; }
+
+  kj::Maybe<capnp::MessageSize> getTotal() const { return total; }
+  bool isPromised() const { return promised; }
+
+private:
+  explicit SizeHint(capnp::MessageSize fixed): total(fixed) {}
+
+  kj::Maybe<capnp::MessageSize> total;
+  bool promised = false;
+};
+
 class PendingCall final: public kj::Refcounted, public capnp::ResponseHook, private OutcomeSink {
 public:
   using Kind = Carrier::Kind;
@@ -98,7 +150,7 @@ public:
 
   // Starts a call of `method` on `target`. Fill in `params()`, then `pend()`.
   PendingCall(const Method& method, kj::Own<capnp::ClientHook> target,
-      kj::Maybe<capnp::MessageSize> sizeHint, Results results);
+      SizeHint sizeHint, Results results);
   ~PendingCall() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(PendingCall);
 
@@ -106,6 +158,17 @@ public:
 
   // Notes that parameter `name` is `ref`, so that the error of a call with a broken argument says so.
   void noteArgument(const char* name, kj::Own<capnp::ClientHook> ref);
+
+  // Parameter `param` is what `source` will be. `fill` writes it into the parameters, for a peer that
+  // cannot do so itself.
+  using Fill = kj::Function<void(capnp::AnyPointer::Builder params, const Source& source)>;
+  void addHole(Field param, Source source, Fill fill);
+
+  // Asks for a form in which other calls can name the outcome while it is still unknown.
+  void setNameable() { nameable = true; }
+
+  // Before a flush: asks the calls that this one takes arguments from for their nameable form.
+  void nameSources();
 
   // Puts the call in the queue of this thread.
   void pend(Kind kind);
@@ -116,7 +179,9 @@ public:
   // Breaks the call from outside, where its event loop ends.
   void abandon(const kj::Exception& reason);
 
-  bool isSent() const { return state != State::BUILDING && state != State::PENDING; }
+  bool isSent() const {
+    return state == State::SENT || isSettled();
+  }
   bool isSettled() const { return state == State::FULFILLED || state == State::REJECTED; }
   kj::Maybe<const kj::Exception&> getFailure() const;
 
@@ -125,6 +190,12 @@ public:
 
   // The object at `operations` in the results. The call must have been sent.
   kj::Own<capnp::ClientHook> getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations);
+
+  // Resolves when the call has been sent, which one that waits for an argument is later than others.
+  kj::Promise<void> whenSent();
+
+  // A source of one of its holes has settled.
+  void sourceSettled();
 
   // Tells `waiter` the outcome, at once if it is there already.
   void addWaiter(Waiter& waiter);
@@ -146,7 +217,11 @@ public:
   kj::ListLink<PendingCall> openLink;
 
 private:
-  enum class State { BUILDING, PENDING, SENT, FULFILLED, REJECTED };
+  // WAITING: for arguments, which the peer cannot fill in by itself.
+  enum class State { BUILDING, PENDING, WAITING, SENT, FULFILLED, REJECTED };
+
+  // PLAIN: as stock Cap'n Proto makes a call. INVOKE: through Object.invoke.
+  enum class Form { PLAIN, INVOKE };
   struct Argument {
     const char* name;
     kj::Own<capnp::ClientHook> ref;
@@ -154,6 +229,8 @@ private:
 
   const Method& method;
   Kind kind = Kind::PLAIN;
+  Form form = Form::PLAIN;
+  bool nameable = false;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
   uint depth = 0;
@@ -161,6 +238,11 @@ private:
   kj::Maybe<capnp::Request<capnp::AnyPointer, capnp::AnyPointer>> request;
   kj::Maybe<kj::Own<Draft>> draft;
   kj::Vector<Argument> arguments;
+  kj::Vector<kj::Own<Hole>> holes;
+  kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> whenSentFulfillers;
+
+  // Who the call was sent to, for what is known of that peer.
+  const void* peer = nullptr;
   kj::Maybe<Carrier> carrier;
   kj::Maybe<capnp::Response<capnp::AnyPointer>> response;
   // Apart, because an exception is larger than all the rest.
@@ -177,10 +259,38 @@ private:
   void reject(kj::Exception&& exception) override;
 
   void settle(State outcome);
+  void sendNow();
+  void fillSettled();
+  bool canInvoke();
+  void startInvoke();
+  void waitForSources();
+  void keepDraft();
+  bool isRefusedInvoke(const kj::Exception& exception);
+  void resendToPeer();
+  void resend();
+  kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
+  capnp::ClientHook& resolveTarget();
   void leaveQueue();
   void releaseChain();
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> takeRequest();
   kj::Exception explain(kj::Exception&& exception);
+};
+
+// A parameter that is not known yet.
+class Hole final: public Waiter {
+public:
+  Hole(PendingCall& owner, Field param, Source source, PendingCall::Fill fill)
+      : owner(owner), param(param), source(kj::mv(source)), fill(kj::mv(fill)) {}
+  ~Hole() noexcept(false) { source.call->removeWaiter(*this); }
+  KJ_DISALLOW_COPY_AND_MOVE(Hole);
+
+  PendingCall& owner;
+  Field param;
+  Source source;
+  PendingCall::Fill fill;
+  bool filled = false;
+
+  void settled(PendingCall&) override { owner.sourceSettled(); }
 };
 
 // The pending calls of one thread, in the order in which they were made.
@@ -203,7 +313,11 @@ public:
   // Settles what is open with `reason`: the event loop it waits for is about to end.
   void abandon(const kj::Exception& reason);
 
+  // Puts back a call that has to be sent once more, or that has got its last argument.
+  void addAgain(PendingCall& call);
+
   kj::List<PendingCall, &PendingCall::openLink> open;
+  Peers peers;
   uint pipelineDepthMax = PIPELINE_DEPTH_MAX;
 
 private:
@@ -211,6 +325,8 @@ private:
 
   kj::List<PendingCall, &PendingCall::queueLink> pending;
   bool flushScheduled = false;
+
+  void scheduleFlush();
 };
 
 // An object in the results of a call that has not settled: a ref that does not exist yet.
@@ -231,6 +347,9 @@ public:
   const Method& getSource() const { return source; }
   const char* getFieldName() const { return field.name; }
   kj::Maybe<const kj::Exception&> getFailure() const;
+
+  // What the ref stands for. Sends its call, and all that were made before it, if they still wait.
+  capnp::ClientHook& resolve();
 
   // The call this object waits for; null once it has settled.
   kj::Maybe<PendingCall&> getCall();
@@ -255,7 +374,7 @@ private:
   kj::Maybe<kj::Own<kj::Exception>> failure;
 
   void settled(PendingCall& call) override;
-  capnp::ClientHook& resolve();
+  void resent() override { resolved = nullptr; }
 };
 
 }  // namespace _

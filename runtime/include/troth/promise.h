@@ -92,28 +92,6 @@ using Pipelined = typename _::PipelinedOf<T>::Type;
 
 namespace _ {
 
-// Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
-struct Source {
-  kj::Own<PendingCall> call;
-  kj::Maybe<kj::Own<Path>> path;
-
-  Source clone() const;
-
-  // The source of a field of what this is the source of.
-  Source getField(Field field, Path::Into into) const;
-
-  // The struct at the end of the path, and the one that has the field at the end of the path. The call must be settled.
-  capnp::AnyStruct::Reader read() const;
-  capnp::AnyStruct::Reader readParent() const;
-  const char* getFieldName() const;
-
-  // The object at the end of the path, before or after the call has settled.
-  kj::Own<capnp::ClientHook> getObject() const;
-
-  // Something that keeps the results alive.
-  kj::Own<capnp::ResponseHook> hold() const;
-};
-
 // Gives the outcome of a call to whoever awaits a Promise.
 //
 // It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in its call. See
@@ -190,9 +168,18 @@ class [[nodiscard]] PromiseBase: public kj::Promise<Awaited<T>> {
 public:
   PromiseBase(_::Source source, _::AwaitNode::Read read)
       : kj::Promise<Awaited<T>>(_::awaitSource<Awaited<T>>(source.clone(), read)),
-        source(kj::mv(source)) {}
+        source(kj::mv(source)),
+        read(read) {}
   PromiseBase(PromiseBase&&) = default;
   PromiseBase& operator=(PromiseBase&&) = default;
+
+  // Asks for the call to go out in a form that lets later turns use its results as arguments without
+  // a round trip. Within one turn that happens by itself.
+  void share() { source.call->setNameable(); }
+
+  // What Arg needs to know.
+  const _::Source& getSource() const { return source; }
+  _::AwaitNode::Read getRead() const { return read; }
 
 protected:
   // The field at `field`, which `getter` reads. `isSet` tells whether a union's member is the one that is set.
@@ -201,6 +188,7 @@ protected:
 
 private:
   _::Source source;
+  _::AwaitNode::Read read;
 };
 
 namespace _ {

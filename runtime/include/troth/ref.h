@@ -31,25 +31,6 @@ concept Serves = std::derived_from<S, Server<I>> ||
 template <typename J, typename I>
 concept Extends = std::convertible_to<typename J::Client, typename I::Client>;
 
-// Sums up what is known of the size of a call's arguments; the sum is unknown as soon as one of them is.
-class SizeHint {
-public:
-  template <typename... Args>
-  static kj::Maybe<capnp::MessageSize> of(capnp::MessageSize fixed, const Args&... args) {
-    SizeHint hint(fixed);
-    (args.addTo(hint), ...);
-    return hint.total;
-  }
-
-  void add(uint64_t words, uint caps);
-  void setUnknown() { total = nullptr; }
-
-private:
-  explicit SizeHint(capnp::MessageSize fixed): total(fixed) {}
-
-  kj::Maybe<capnp::MessageSize> total;
-};
-
 }  // namespace _
 
 template <typename T, capnp::Kind kind = CAPNP_KIND(T)>
@@ -63,6 +44,7 @@ public:
       : call(kj::mv(call)), builder(this->call->params().template initAs<Params>()) {}
   CallBuilder(kj::Own<_::PendingCall> call, const Arg<Params>& params)
       : call(kj::mv(call)), builder(nullptr) {
+    // Throws if they are a promise: only a parameter can be one.
     params.write(this->call->params());
   }
 
@@ -70,17 +52,39 @@ public:
 
   // Sets a parameter that is a scalar or an enum.
   template <typename T, typename Setter>
-  void set(Field, const Arg<T>& arg, Setter setter) {
-    (builder.*setter)(arg.value());
+  void set(Field field, const Arg<T>& arg, Setter setter) {
+    KJ_IF_MAYBE (promise, arg.promise()) {
+      auto fill = [read = promise->getRead(), setter](
+                      capnp::AnyPointer::Builder params, const _::Source& source) {
+        kj::_::ExceptionOr<T> value;
+        read(source, value);
+        (params.getAs<Params>().*setter)(KJ_ASSERT_NONNULL(value.value));
+      };
+      call->addHole(field, promise->getSource().clone(), kj::mv(fill));
+    } else {
+      (builder.*setter)(arg.value());
+    }
   }
 
   // Sets a parameter that is a pointer.
   template <typename T>
   void set(Field field, const Arg<T>& arg) {
-    auto slots = capnp::toAny(builder).getPointerSection();
-    arg.write(slots[field.pointer]);
     if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
+      arg.write(slot(builder, field));
       call->noteArgument(field.name, arg.getHook());
+    } else {
+      KJ_IF_MAYBE (promise, arg.promise()) {
+        auto fill = [read = promise->getRead(), field](
+                        capnp::AnyPointer::Builder params, const _::Source& source) {
+          kj::_::ExceptionOr<Owned<T>> value;
+          read(source, value);
+          typename T::Reader reader = KJ_ASSERT_NONNULL(value.value);
+          Arg<T>(reader).write(slot(params.getAs<Params>(), field));
+        };
+        call->addHole(field, promise->getSource().clone(), kj::mv(fill));
+      } else {
+        arg.write(slot(builder, field));
+      }
     }
   }
 
@@ -99,6 +103,10 @@ public:
 private:
   kj::Own<_::PendingCall> call;
   typename Params::Builder builder;
+
+  static capnp::AnyPointer::Builder slot(typename Params::Builder params, Field field) {
+    return capnp::toAny(params).getPointerSection()[field.pointer];
+  }
 };
 
 // What every Ref<I> has.
@@ -171,7 +179,7 @@ private:
 
   template <typename Results>
   kj::Own<_::PendingCall> pendingCall(
-      const Method& method, kj::Maybe<capnp::MessageSize> sizeHint) const {
+      const Method& method, _::SizeHint sizeHint) const {
     auto results = _::PendingCall::Results::DATA;
     if constexpr (!std::is_void_v<Results>) {
       if (Results::_capnpPrivate::schema->mayContainCapabilities) {

@@ -14,6 +14,7 @@
 // Methods of one object start in the order in which the calls arrive, and may overlap when they wait. A call whose caller is gone
 // runs to its end, unless the schema marks the method with $Cxx.allowCancellation.
 
+#include <capnp/schema.h>
 #include <kj/async.h>
 
 #include "ref.h"
@@ -72,14 +73,14 @@ protected:
   template <typename... Args>
   typename Results::Builder initResults(const Args&... args) {
     constexpr capnp::MessageSize FIXED{capnp::sizeInWords<Results>() + 1, 0};
-    return context_.initResults(_::SizeHint::of(FIXED, args...));
+    return context_.initResults(_::SizeHint::of(FIXED, args...).getTotal());
   }
 
   // Sets all results at once.
   void setResults(const Arg<Results>& results) {
     constexpr capnp::MessageSize FIXED{1, 0};
     auto& hook = capnp::CallContextHook::from(context_);
-    results.write(hook.getResults(_::SizeHint::of(FIXED, results)));
+    results.write(hook.getResults(_::SizeHint::of(FIXED, results).getTotal()));
   }
 
 private:
@@ -132,13 +133,23 @@ protected:
     return {kj::evalNow(start), true, true};
   }
 
-  // The answer to a call of an interface, or of a method, that this object does not have.
-  Dispatched unimplementedInterface(const char* interfaceName, uint64_t requestedId);
+  // The schema of the interface that this object implements.
+  virtual capnp::InterfaceSchema interfaceSchema() const = 0;
+
+  // The answer to a call of an interface that the schema does not give this object: either it is
+  // Troth's own, by which other vats make calls with promised arguments, or it is unimplemented.
+  Dispatched dispatchOther(
+      const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context);
+
+  // The answer to a call of a method that this object does not have.
   Dispatched unimplementedMethod(const char* interfaceName, uint64_t interfaceId, uint16_t methodId);
 
   // What a method that is not overridden returns.
   kj::Promise<void> unimplemented(
       const char* interfaceName, const char* methodName, uint64_t interfaceId, uint16_t methodId);
+
+private:
+  Dispatched invoke(Context context);
 };
 
 namespace _ {
@@ -148,6 +159,7 @@ namespace _ {
 template <uint64_t id, typename I>
 class InterfaceServer: public virtual ServerBase, public virtual I::Server {
 protected:
+  capnp::InterfaceSchema interfaceSchema() const override { return capnp::Schema::from<I>(); }
   Dispatched dispatchMethod(uint16_t methodId, Context context) {
     return I::Server::dispatchCallInternal(methodId, context);
   }

@@ -1,0 +1,203 @@
+// How a served object answers the wire extension: see schema/troth/object.capnp.
+
+#include <kj/debug.h>
+#include <troth/object.capnp.h>
+#include <troth/server.h>
+
+#include "outcome.h"
+
+namespace troth {
+namespace {
+
+using InvokeContext =
+    capnp::CallContext<wire::Object::InvokeParams, wire::Object::InvokeResults>;
+
+constexpr uint HOLES_MAX = 64;
+
+// The objects in the results of a call that is not done yet.
+class ResultsPipeline final: public capnp::PipelineHook, public kj::Refcounted {
+public:
+  explicit ResultsPipeline(kj::Own<Outcome> outcome): outcome(kj::mv(outcome)) {}
+
+  kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
+  kj::Own<capnp::ClientHook> getPipelinedCap(
+      kj::ArrayPtr<const capnp::PipelineOp> operations) override {
+    return outcome->getResults().asReader().getPipelinedCap(operations);
+  }
+
+private:
+  kj::Own<Outcome> outcome;
+};
+
+// What can be pipelined on invoke: its answer, and the objects in the results that it carries.
+class InvokePipeline final: public capnp::PipelineHook, public kj::Refcounted {
+public:
+  InvokePipeline(kj::Own<capnp::ClientHook> answer, kj::Own<PipelineHook> results)
+      : answer(kj::mv(answer)), results(kj::mv(results)) {}
+
+  kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
+  kj::Own<capnp::ClientHook> getPipelinedCap(
+      kj::ArrayPtr<const capnp::PipelineOp> operations) override {
+    KJ_REQUIRE(operations.size() > 0, "the results of invoke are not an object");
+    if (operations[0].pointerIndex == 1) return answer->addRef();
+    return results->getPipelinedCap(operations.slice(1, operations.size()));
+  }
+
+private:
+  kj::Own<capnp::ClientHook> answer;
+  kj::Own<PipelineHook> results;
+};
+
+// The call of the method inside a call of invoke.
+class InnerCall final: public capnp::CallContextHook, public kj::Refcounted {
+public:
+  InnerCall(InvokeContext outer, kj::Own<Outcome> outcome)
+      : outer(outer),
+        outcome(kj::mv(outcome)),
+        pipeline(kj::newPromiseAndFulfiller<kj::Own<capnp::PipelineHook>>()) {}
+
+  // The parameters, to fill the holes in them.
+  capnp::AnyPointer::Builder copyParams() {
+    auto& copy = *filled.emplace(kj::heap<Filled>());
+    auto builder = copy.capabilities.imbue(copy.message.getRoot<capnp::AnyPointer>());
+    builder.set(outer.getParams().getParams());
+    return builder;
+  }
+
+  kj::Promise<kj::Own<capnp::PipelineHook>> takePipeline() { return kj::mv(pipeline.promise); }
+
+  // What can be pipelined on once the call is done, unless it said so before.
+  void finish() {
+    if (pipeline.fulfiller->isWaiting()) {
+      pipeline.fulfiller->fulfill(kj::refcounted<ResultsPipeline>(kj::addRef(*outcome)));
+    }
+  }
+  void fail(const kj::Exception& exception) {
+    if (pipeline.fulfiller->isWaiting()) pipeline.fulfiller->reject(kj::cp(exception));
+  }
+
+  capnp::AnyPointer::Reader getParams() override {
+    KJ_IF_MAYBE (f, filled) {
+      return f->get()->capabilities.imbue(f->get()->message.getRoot<capnp::AnyPointer>()).asReader();
+    }
+    return outer.getParams().getParams();
+  }
+  void releaseParams() override {
+    filled = nullptr;
+    outer.releaseParams();
+  }
+  capnp::AnyPointer::Builder getResults(kj::Maybe<capnp::MessageSize>) override {
+    return outcome->getResults();
+  }
+  kj::Promise<void> tailCall(kj::Own<capnp::RequestHook>&& request) override {
+    auto call = directTailCall(kj::mv(request));
+    setPipeline(kj::mv(call.pipeline));
+    return kj::mv(call.promise);
+  }
+  capnp::ClientHook::VoidPromiseAndPipeline directTailCall(
+      kj::Own<capnp::RequestHook>&& request) override {
+    auto sent = request->send();
+    auto tail = sent.releasePipelineHook();
+    auto done = sent.then([self = kj::addRef(*this)](auto&& response) mutable {
+      self->outcome->getResults().set(response);
+    });
+    return {kj::mv(done), kj::mv(tail)};
+  }
+  void setPipeline(kj::Own<capnp::PipelineHook>&& hook) override {
+    pipeline.fulfiller->fulfill(kj::mv(hook));
+  }
+  kj::Promise<capnp::AnyPointer::Pipeline> onTailCall() override { return kj::NEVER_DONE; }
+  kj::Own<CallContextHook> addRef() override { return kj::addRef(*this); }
+
+private:
+  struct Filled {
+    capnp::MallocMessageBuilder message;
+    capnp::BuilderCapabilityTable capabilities;
+  };
+
+  InvokeContext outer;
+  kj::Own<Outcome> outcome;
+  kj::PromiseFulfillerPair<kj::Own<capnp::PipelineHook>> pipeline;
+  kj::Maybe<kj::Own<Filled>> filled;
+};
+
+// Finds the method that a caller means, in the interface of the object or what it extends.
+capnp::InterfaceSchema::Method findMethod(
+    capnp::InterfaceSchema schema, uint64_t interfaceId, uint16_t methodId) {
+  KJ_IF_MAYBE (interface, schema.findSuperclass(interfaceId)) {
+    auto methods = interface->getMethods();
+    if (methodId < methods.size()) return methods[methodId];
+  }
+  kj::throwFatalException(KJ_EXCEPTION(UNIMPLEMENTED, "this object has no such method",
+      schema.getShortDisplayName(), kj::hex(interfaceId), methodId));
+}
+
+kj::Promise<void> fillHoles(capnp::List<wire::Hole>::Reader holes, InnerCall& call,
+    capnp::StructSchema type) {
+  auto params = call.copyParams().getAs<capnp::DynamicStruct>(type);
+  auto fields = type.getFields();
+  auto filling = KJ_MAP(hole, holes) {
+    KJ_REQUIRE(hole.getParam() < fields.size(), "a hole is in a parameter that does not exist",
+        type.getShortDisplayName(), hole.getParam());
+    return fillHole(params, fields[hole.getParam()], hole.getSource(), hole.getPath());
+  };
+  return kj::joinPromisesFailFast(kj::mv(filling));
+}
+
+}  // namespace
+
+ServerBase::Dispatched ServerBase::dispatchOther(
+    const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context) {
+  if (interfaceId == capnp::typeId<wire::Object>() && methodId == 0) return invoke(context);
+  return internalUnimplemented(interfaceName, interfaceId);
+}
+
+ServerBase::Dispatched ServerBase::invoke(Context untyped) {
+  InvokeContext context(capnp::CallContextHook::from(untyped));
+  auto params = context.getParams();
+  auto method = findMethod(interfaceSchema(), params.getInterfaceId(), params.getMethodId());
+  auto holes = params.getHoles();
+  if (holes.size() > HOLES_MAX) {
+    kj::throwFatalException(
+        KJ_EXCEPTION(OVERLOADED, "a call has too many holes", holes.size(), HOLES_MAX));
+  }
+
+  auto outcome = kj::refcounted<Outcome>(method.getResultType());
+  auto answer = newAnswer(kj::addRef(*outcome));
+  auto inner = kj::refcounted<InnerCall>(context, kj::addRef(*outcome));
+  capnp::CallContextHook::from(untyped).setPipeline(kj::refcounted<InvokePipeline>(
+      capnp::ClientHook::from(answer), capnp::newLocalPromisePipeline(inner->takePipeline())));
+
+  bool cancelable = false;
+  auto dispatch = [this, interfaceId = params.getInterfaceId(), methodId = params.getMethodId()](InnerCall& call) {
+    return dispatchCall(interfaceId, methodId, Context(call));
+  };
+  kj::Promise<void> work = kj::READY_NOW;
+  if (holes.size() == 0) {
+    // What the method throws must reach whoever waits for its answer.
+    work = kj::evalNow([&]() {
+      auto dispatched = dispatch(*inner);
+      cancelable = dispatched.allowCancellation;
+      return kj::mv(dispatched.promise);
+    });
+  } else {
+    work = fillHoles(holes, *inner, method.getParamType())
+               .then([dispatch, &call = *inner]() { return dispatch(call).promise; });
+  }
+  auto done = work.then(
+      [&call = *inner, &outcome = *outcome, context, answer]() mutable {
+        call.finish();
+        outcome.finish();
+        auto results = context.getResults();
+        results.getResults().set(outcome.getResults().asReader());
+        results.setAnswer(answer);
+      },
+      [&call = *inner, &outcome = *outcome](kj::Exception&& exception) {
+        call.fail(exception);
+        outcome.fail(kj::cp(exception));
+        kj::throwFatalException(kj::mv(exception));
+      });
+  return {done.attach(kj::mv(inner), kj::mv(outcome), thisCap()), false, cancelable};
+}
+
+}  // namespace troth

@@ -1,0 +1,57 @@
+#pragma once
+// An Outcome is what a call came to, or will come to, under a name that other calls can use.
+//
+// It lives as long as somebody may ask for it, which can be longer than the call: its caller may
+// have finished with the call and still need a value from it elsewhere.
+
+#include <capnp/capability.h>
+#include <capnp/dynamic.h>
+#include <capnp/message.h>
+#include <kj/async.h>
+#include <troth/object.capnp.h>
+
+namespace troth {
+
+class Outcome final: public kj::Refcounted {
+public:
+  // Steps from the results of a call to a value in them.
+  static constexpr kj::uint PATH_MAX_STEPS = 32;
+
+  explicit Outcome(capnp::StructSchema type)
+      : Outcome(type, kj::newPromiseAndFulfiller<void>()) {}
+  KJ_DISALLOW_COPY_AND_MOVE(Outcome);
+
+  // Where the call writes its results.
+  capnp::AnyPointer::Builder getResults();
+
+  // The results are written, or the call broke. One of these is to be called once.
+  void finish() { fulfiller->fulfill(); }
+  void fail(kj::Exception&& exception) { fulfiller->reject(kj::mv(exception)); }
+
+  // Resolves when the call is done; breaks with what broke it.
+  kj::Promise<void> whenDone() { return done.addBranch(); }
+
+  // The value at `path`. The call must be done.
+  capnp::DynamicValue::Reader get(capnp::List<uint16_t>::Reader path);
+
+private:
+  capnp::StructSchema type;
+  capnp::MallocMessageBuilder message;
+  capnp::BuilderCapabilityTable capabilities;
+  kj::Own<kj::PromiseFulfiller<void>> fulfiller;
+  kj::ForkedPromise<void> done;
+
+  Outcome(capnp::StructSchema type, kj::PromiseFulfillerPair<void> pair)
+      : type(type), fulfiller(kj::mv(pair.fulfiller)), done(pair.promise.fork()) {}
+};
+
+// A reference to `outcome` that can be sent to other vats.
+wire::Answer::Client newAnswer(kj::Own<Outcome> outcome);
+
+// Fills `field` of `params` with the value at `path` of what `source` came to, as soon as it is there.
+// The promise must be dropped before `params` goes.
+kj::Promise<void> fillHole(capnp::DynamicStruct::Builder params,
+    capnp::StructSchema::Field field, wire::Answer::Client source,
+    capnp::List<uint16_t>::Reader path);
+
+}  // namespace troth

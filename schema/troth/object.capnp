@@ -1,0 +1,67 @@
+@0x85216283386907ef;
+# What Troth adds to Cap'n Proto on the wire: calls whose arguments are not known yet.
+#
+# It travels in ordinary calls of one more interface, which every object served by Troth implements.
+# A peer without it answers such a call with UNIMPLEMENTED, before anything has run; the caller then
+# waits for the arguments itself and makes a plain call.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troth::wire");
+
+interface Object @0xd05000cf7e1ff657 {
+  # Calls methods of the object that implements it, and of no other: a caller can do nothing through
+  # this interface that it could not do without it.
+
+  invoke @0 (interfaceId :UInt64, methodId :UInt16, params :AnyPointer, holes :List(Hole))
+      -> (results :AnyPointer, answer :Answer);
+  # Calls method `methodId` of interface `interfaceId` with `params`, once every hole in them is filled.
+  #
+  # `results` are what the method gives, and pipeline as its own results would. `answer` names the
+  # outcome, and can be used before there is one.
+  #
+  # A call without holes keeps its place among the calls of its caller. One with holes starts when
+  # the last of them is filled, and does not hold back calls made later.
+  #
+  # At most 64 holes; more are refused with OVERLOADED.
+}
+
+interface Answer @0xac691d2d727eb4b5 {
+  # The outcome of one call, existing or to come. It keeps the results, and so is to be dropped when
+  # no more holes need it.
+
+  get @0 (path :List(UInt16)) -> (value :Value);
+  # Waits for the outcome and gives the value at `path`. Breaks with the error of the call if it
+  # broke. This is for an answer in another vat; a vat reads its own answers directly.
+}
+
+struct Hole {
+  # A parameter that is not known yet.
+
+  param @0 :UInt16;
+  # Which parameter: its position in the list of the fields of the method's parameters.
+
+  source @1 :Answer;
+  # The call whose outcome has the value.
+
+  path @2 :List(UInt16);
+  # The way from the results of that call to the value: for each struct on it the position of a field.
+  # At most 32 steps. A step into a member of a union that is not the one that is set breaks the call.
+}
+
+struct Value {
+  # A value of any type, for Answer.get. Who gets it knows the type from the schema of the parameter.
+
+  union {
+    void @0 :Void;
+    bool @1 :Bool;
+    int @2 :Int64;
+    # Int8 to Int64.
+    uint @3 :UInt64;
+    # UInt8 to UInt64.
+    float @4 :Float64;
+    # Float32 and Float64.
+    enum @5 :UInt16;
+    pointer @6 :AnyPointer;
+    # Text, data, struct, list, interface, AnyPointer.
+  }
+}
