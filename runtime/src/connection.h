@@ -37,6 +37,9 @@ public:
   // Resolves when the link is gone, whoever ended it.
   kj::Promise<void> onDisconnect() { return network.onDisconnect(); }
 
+  // Whether the link has broken or been closed: onDisconnect() resolves some turns later.
+  bool hasEnded() const { return guarded.hasEnded(); }
+
   // Refuses new calls from now on.
   void drain() { ledger.drain(); }
 

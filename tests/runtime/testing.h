@@ -135,7 +135,7 @@ public:
 
   // Runs what can run now, the other side's answers included.
   void settle() {
-    for (int quiet = 0; quiet < 3; ++quiet) {
+    for (int quiet = 0; quiet < 5; ++quiet) {
       while (loop.waitScope().poll() > 0) quiet = 0;
     }
   }

@@ -178,7 +178,6 @@ private:
 
   void settle(State outcome);
   void leaveQueue();
-  void releaseChain();
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> takeRequest();
   kj::Exception explain(kj::Exception&& exception);
 };
@@ -200,6 +199,10 @@ public:
   // Sends what is pending.
   void flush();
 
+  // Learns that a message was handed to the network, which writes it at the end of the turn: calls made in
+  // the same turn are to be part of that write.
+  void messageSent();
+
   // Settles what is open with `reason`: the event loop it waits for is about to end.
   void abandon(const kj::Exception& reason);
 
@@ -211,6 +214,14 @@ private:
 
   kj::List<PendingCall, &PendingCall::queueLink> pending;
   bool flushScheduled = false;
+  bool flushing = false;
+
+  // Since the last flush: whether the network has had other messages, and whether the flush was put off anew
+  // because of them.
+  bool writeComing = false;
+  bool flushMoved = false;
+
+  void scheduleFlush();
 };
 
 // An object in the results of a call that has not settled: a ref that does not exist yet.
@@ -234,7 +245,6 @@ public:
 
   // The call this object waits for; null once it has settled.
   kj::Maybe<PendingCall&> getCall();
-  kj::Maybe<kj::Own<PendingCall>> releaseCall();
 
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(uint64_t interfaceId,
       uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) override;
