@@ -7,6 +7,9 @@
 #include <kj/debug.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "lab.h"
 
 namespace troth {
