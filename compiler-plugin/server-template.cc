@@ -89,6 +89,7 @@ kj::String declareMethod(const Method& method) {
       )stub");
 }
 
+// The bases, each on its line if there are more than one.
 kj::String basesOf(const Interface& interface) {
   kj::Vector<kj::String> bases;
   bool isGeneric = interface.type.isDependent();
@@ -96,7 +97,7 @@ kj::String basesOf(const Interface& interface) {
   for (auto& base: interface.bases) {
     bases.add(kj::str("public virtual ::troth::Server<", base.type(), ">"));
   }
-  return kj::strArray(bases, ", ");
+  return kj::str(bases.size() > 1 ? "\n    " : " ", kj::strArray(bases, ",\n    "));
 }
 
 kj::String defineAccessor(const Interface& interface, const Method& method, const Field& field) {
@@ -267,7 +268,7 @@ kj::String declareServer(const Interface& interface) {
       R"stub(
       $doc$
       $head$
-      class $class$: $bases$ {
+      class $class$:$bases$ {
       public:
         using Serves = $type$;
 
