@@ -185,7 +185,10 @@ kj::Maybe<TypeName> InterfaceReader::typeOfAncestor(capnp::InterfaceSchema ances
     auto text = kj::str("_::InterfaceOf<", requestOf(method, type), ">");
     return TypeName{kj::mv(text), TypeName::Form::DEPENDENT};
   }
-  return nullptr;
+  if (ancestor.getMethods().size() == 0) return nullptr;
+  schemas.fail(schema.getProto(),
+      kj::str("C++ has no way to name the base ", schemas.getTitle(ancestor),
+          ", because other methods have the names of all of its methods; rename one."));
 }
 
 bool InterfaceReader::isReachable(MethodSchema method) {

@@ -41,9 +41,7 @@ public:
 
 class InterfaceServer final: public Server<names::Interface>, public AwkwardServer {
 public:
-  kj::Promise<void> call_(Call__ call) override {
-    return call.fulfill(true);
-  }
+  kj::Promise<void> call_(Call__ call) override { return call.fulfill(true); }
 };
 
 class Names: public testing::Test, public InOneLoop {

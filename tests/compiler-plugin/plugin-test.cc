@@ -124,6 +124,18 @@ TEST_F(Plugin, RefusesANamespaceThatCppCannotUse) {
   EXPECT_TRUE(contains(outcome.output, "$Cxx.namespace")) << outcome.output;
 }
 
+TEST_F(Plugin, RefusesABaseThatCppCannotName) {
+  write("x.capnp",
+      "interface Base(T) { m @0 () -> (t :T); }\n"
+      "interface Outer(T) {\n"
+      "  interface Inner extends(Base(T)) { m @0 (); }\n"
+      "}");
+  auto outcome = compile("x.capnp");
+  EXPECT_NE(outcome.exitCode, 0);
+  EXPECT_TRUE(contains(outcome.output, "x.capnp:4: error: Outer.Inner: ")) << outcome.output;
+  EXPECT_TRUE(contains(outcome.output, "the base Base")) << outcome.output;
+}
+
 TEST_F(Plugin, SaysWhatItCannotWrite) {
   write("x.capnp", "struct S {}");
   fs::create_directories(folder / "out/x.troth.h");
