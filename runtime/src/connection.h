@@ -46,9 +46,8 @@ public:
   // Ends the link once everything queued has been written. The peer sees the end of the stream.
   kj::Promise<void> close();
 
-  // Whether neither side has anything to do with the other: no call of the peer's is outstanding and
-  // it holds no reference.
-  bool isIdle() const { return ledger.getCallsOutstanding() == 0 && ledger.getReferences() == 0; }
+  // Whether neither side has anything to do with the other.
+  bool isIdle() const { return ledger.isIdle(); }
 
   uint32_t getCallsOutstanding() const { return ledger.getCallsOutstanding(); }
   bool hasQueuedMessages() { return network.getCurrentQueueSize() > 0; }

@@ -4,7 +4,7 @@
 #include <troth/vat.h>
 
 #include "connection.h"
-#include "signal.h"
+#include "stop-signal.h"
 
 namespace troth {
 namespace {
