@@ -182,10 +182,10 @@ TEST_F(Stub, PassesStructsAsReadersAndByFunctions) {
 TEST_F(Stub, PassesPointersOfAnyKind) {
   Ref<Sink> sink = kj::heap<SinkServer>();
   auto given = tester.named([](auto all) { all.setInt32(5); }).wait(waitScope);
-  auto list = tester.lists({1}, {}, {}, {}, {{4, 5}}, {}).lists().nested().wait(waitScope)[0];
+  auto lists = tester.lists({1}, {}, {}, {}, {{4, 5}}, {}).lists().nested().wait(waitScope);
   capnp::MallocMessageBuilder message;
   auto slot = message.getRoot<capnp::AnyPointer>();
-  slot.setAs<capnp::List<int32_t>>(list);
+  slot.setAs<capnp::List<int32_t>>(lists[0]);
   auto results = tester.any(static_cast<Everything::Reader>(given), capnp::AnyStruct::Reader(given),
       slot.asReader().getAs<capnp::AnyList>(), sink);
   EXPECT_EQ(results.pointer().wait(waitScope).getAs<Everything>().getInt32(), 5);
