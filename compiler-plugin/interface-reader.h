@@ -5,6 +5,8 @@
 
 namespace troth::compiler {
 
+// Reads one interface. Where it is generic, the types that depend on its parameters are named by
+// way of the stock client, as C++ cannot name them otherwise: see InterfaceOf in <troth/ref.h>.
 class InterfaceReader {
 public:
   InterfaceReader(Schemas& schemas, capnp::InterfaceSchema schema);

@@ -175,9 +175,10 @@ kj::String defineMethod(const Interface& interface, const Method& method) {
 }
 
 kj::String dispatchAncestor(const Ancestor& ancestor) {
-  return render({{"type", ancestor.type.type()}},
+  auto server = kj::str("::troth::Server<", ancestor.type.type(), ">");
+  return render({{"type", ancestor.type.type()}, {"server", server}},
       R"stub(
-      case ::capnp::typeId<$type$>(): return ::troth::Server<$type$>::dispatchMethod(methodId, context);
+      case ::capnp::typeId<$type$>(): return $server$::dispatchMethod(methodId, context);
       )stub");
 }
 
@@ -188,7 +189,8 @@ kj::String defineDispatchCall(const Interface& interface) {
       {{"head", special.functionHead}, {"class", special.name}, {"type", interface.type.type()},
           {"title", interface.title}, {"ancestors", lines(ancestors)}},
       R"stub(
-      $head$ServerBase::Dispatched $class$::dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) {
+      $head$ServerBase::Dispatched $class$::dispatchCall(
+          uint64_t interfaceId, uint16_t methodId, Context context) {
         switch (interfaceId) {
           case ::capnp::typeId<$type$>(): return dispatchMethod(methodId, context);
           $ancestors$
