@@ -25,21 +25,6 @@ kj::Vector<capnp::InterfaceSchema> ancestorsOf(capnp::InterfaceSchema schema) {
   return result;
 }
 
-// The C++ names of the methods that `schema` itself declares. A name that an ancestor uses is
-// taken, so that the same name means the same method in a ref to the ancestor, and so that a server
-// can override both.
-kj::Vector<kj::String> namesOfMethods(Schemas& schemas, capnp::InterfaceSchema schema) {
-  NameScope scope(Reserved::METHODS);
-  for (auto ancestor: ancestorsOf(schema)) {
-    for (auto& name: namesOfMethods(schemas, ancestor)) scope.block(name);
-  }
-  kj::Vector<kj::String> result;
-  for (auto method: schema.getMethods()) {
-    result.add(scope.claim(schemas.getName(method.getProto())));
-  }
-  return result;
-}
-
 Method::Flavor flavorOf(Schemas& schemas, capnp::InterfaceSchema::Method method) {
   bool isCancelable =
       schemas.allowsCancellation(method.getProto(), method.getContainingInterface().getProto());
@@ -106,19 +91,38 @@ void InterfaceReader::addBases(
 
 kj::Vector<Method> InterfaceReader::readMethods(
     capnp::InterfaceSchema from, const TypeName& typeOfFrom) {
-  auto names = namesOfMethods(schemas, from);
-  NameScope classes(Reserved::CLASSES_OF_CALLS);
+  auto& names = namesOfMethods(from);
   kj::Vector<Method> result;
   for (auto method: from.getMethods()) {
-    auto model = readMethod(method, kj::mv(names[method.getIndex()]), typeOfFrom);
-    model.className = classes.claim(toTitleCase(model.name));
-    result.add(kj::mv(model));
+    result.add(readMethod(method, names[method.getIndex()], typeOfFrom));
   }
   return result;
 }
 
+// A name that an ancestor uses is taken, so that the same name means the same method in a ref to
+// the ancestor, and so that a server can override both.
+const kj::Vector<InterfaceReader::MethodNames>& InterfaceReader::namesOfMethods(
+    capnp::InterfaceSchema of) {
+  auto id = of.getProto().getId();
+  KJ_IF_MAYBE(known, names.find(id)) return **known;
+  NameScope methods(Reserved::METHODS);
+  NameScope calls(Reserved::CLASSES_OF_CALLS);
+  for (auto ancestor: ancestorsOf(of)) {
+    for (auto& taken: namesOfMethods(ancestor)) {
+      methods.block(taken.method);
+      calls.block(taken.call);
+    }
+  }
+  auto result = kj::heap<kj::Vector<MethodNames>>();
+  for (auto method: of.getMethods()) {
+    auto name = schemas.getName(method.getProto());
+    result->add(MethodNames{methods.claim(name), calls.claim(toTitleCase(name))});
+  }
+  return *names.insert(id, kj::mv(result)).value;
+}
+
 Method InterfaceReader::readMethod(
-    MethodSchema method, kj::String name, const TypeName& interface) {
+    MethodSchema method, const MethodNames& names, const TypeName& interface) {
   auto container = method.getContainingInterface();
   auto id = container.getProto().getId();
   auto params = readPayload(method, interface, Role::PARAMS);
@@ -129,8 +133,8 @@ Method InterfaceReader::readMethod(
   bool hasBuilder = isList && hasBuilderForm(method, params);
   return {method.getIndex(), method.getProto().getName(),
       schemas.getMemberDoc(id, method.getIndex()), flavorOf(schemas, method), interface.clone(),
-      schemas.getTitle(container), kj::mv(params), kj::mv(results), kj::mv(name), kj::String(),
-      kj::String(), hasBuilder};
+      schemas.getTitle(container), kj::mv(params), kj::mv(results), kj::str(names.method),
+      kj::str(names.call), kj::String(), hasBuilder};
 }
 
 Payload InterfaceReader::readPayload(MethodSchema method, const TypeName& interface, Role role) {
@@ -181,7 +185,10 @@ kj::Maybe<TypeName> InterfaceReader::typeOfAncestor(capnp::InterfaceSchema ances
     auto text = kj::str("_::InterfaceOf<", requestOf(method, type), ">");
     return TypeName{kj::mv(text), TypeName::Form::DEPENDENT};
   }
-  return nullptr;
+  if (ancestor.getMethods().size() == 0) return nullptr;
+  schemas.fail(schema.getProto(),
+      kj::str("C++ has no way to name the base ", schemas.getTitle(ancestor),
+          ", because other methods have the names of all of its methods; rename one."));
 }
 
 bool InterfaceReader::isReachable(MethodSchema method) {

@@ -46,8 +46,8 @@ private:
     auto message = readMessage();
     auto request = message->getRoot<capnp::schema::CodeGeneratorRequest>();
     if (request.getRequestedFiles().size() == 0) context.exitError(NOT_A_REQUEST);
-    checkNames(request);
     Schemas schemas(request);
+    checkNames(schemas, request);
     for (auto requested: request.getRequestedFiles()) {
       auto file = readFile(schemas, requested);
       write(kj::str(file.path, ".troth.h"), writeStub(file));

@@ -2,6 +2,8 @@
 
 #include <kj/debug.h>
 
+#include "source-error.h"
+
 namespace troth::compiler {
 
 namespace schema = capnp::schema;
@@ -23,6 +25,12 @@ kj::String TypeName::member(kj::StringPtr name) const {
 Schemas::Schemas(schema::CodeGeneratorRequest::Reader request) {
   for (auto node: request.getNodes()) loader.load(node);
   for (auto source: request.getSourceInfo()) sources.insert(source.getId(), source);
+}
+
+void Schemas::fail(schema::Node::Reader node, kj::StringPtr what) const {
+  uint32_t startByte = 0;
+  KJ_IF_MAYBE(source, sources.find(node.getId())) startByte = source->getStartByte();
+  failAt(node, startByte, what);
 }
 
 kj::StringPtr Schemas::getDoc(uint64_t id) const {

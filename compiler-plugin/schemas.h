@@ -45,6 +45,9 @@ public:
   // The schema of the node `id`, whose parameters are not bound to anything.
   capnp::Schema get(uint64_t id) { return loader.getUnbound(id); }
 
+  // Throws an exception that says `what` of `node`, and where it is.
+  [[noreturn]] void fail(capnp::schema::Node::Reader node, kj::StringPtr what) const;
+
   kj::StringPtr getDoc(uint64_t id) const;
   kj::StringPtr getMemberDoc(uint64_t id, uint index) const;
 

@@ -89,6 +89,7 @@ kj::String declareMethod(const Method& method) {
       )stub");
 }
 
+// The bases, each on its line if there are more than one.
 kj::String basesOf(const Interface& interface) {
   kj::Vector<kj::String> bases;
   bool isGeneric = interface.type.isDependent();
@@ -96,7 +97,7 @@ kj::String basesOf(const Interface& interface) {
   for (auto& base: interface.bases) {
     bases.add(kj::str("public virtual ::troth::Server<", base.type(), ">"));
   }
-  return kj::strArray(bases, ", ");
+  return kj::str(bases.size() > 1 ? "\n    " : " ", kj::strArray(bases, ",\n    "));
 }
 
 kj::String defineAccessor(const Interface& interface, const Method& method, const Field& field) {
@@ -174,9 +175,10 @@ kj::String defineMethod(const Interface& interface, const Method& method) {
 }
 
 kj::String dispatchAncestor(const Ancestor& ancestor) {
-  return render({{"type", ancestor.type.type()}},
+  auto server = kj::str("::troth::Server<", ancestor.type.type(), ">");
+  return render({{"type", ancestor.type.type()}, {"server", server}},
       R"stub(
-      case ::capnp::typeId<$type$>(): return ::troth::Server<$type$>::dispatchMethod(methodId, context);
+      case ::capnp::typeId<$type$>(): return $server$::dispatchMethod(methodId, context);
       )stub");
 }
 
@@ -187,7 +189,8 @@ kj::String defineDispatchCall(const Interface& interface) {
       {{"head", special.functionHead}, {"class", special.name}, {"type", interface.type.type()},
           {"title", interface.title}, {"ancestors", lines(ancestors)}},
       R"stub(
-      $head$ServerBase::Dispatched $class$::dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) {
+      $head$ServerBase::Dispatched $class$::dispatchCall(
+          uint64_t interfaceId, uint16_t methodId, Context context) {
         switch (interfaceId) {
           case ::capnp::typeId<$type$>(): return dispatchMethod(methodId, context);
           $ancestors$
@@ -267,7 +270,7 @@ kj::String declareServer(const Interface& interface) {
       R"stub(
       $doc$
       $head$
-      class $class$: $bases$ {
+      class $class$:$bases$ {
       public:
         using Serves = $type$;
 

@@ -153,6 +153,7 @@ private:
   int bestCost = kj::maxValue;
   int depth = 0;
   bool isQuoted = false;
+  bool isEscaped = false;
 
   bool startsWith(kj::StringPtr word) const {
     auto text = line.slice(indent, line.size());
@@ -161,7 +162,11 @@ private:
 
   void visit(size_t i) {
     char c = line[i];
-    if (c == '"' && line[i - 1] != '\\') isQuoted = !isQuoted;
+    if (isEscaped || (isQuoted && c == '\\')) {
+      isEscaped = !isEscaped;
+      return;
+    }
+    if (c == '"') isQuoted = !isQuoted;
     if (isQuoted) return;
     bool isOpening = c == '(' || c == '{';
     if (isOpening || c == '<') depth += isOpening ? PARENTHESIS : ANGLE;

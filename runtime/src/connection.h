@@ -37,15 +37,17 @@ public:
   // Resolves when the link is gone, whoever ended it.
   kj::Promise<void> onDisconnect() { return network.onDisconnect(); }
 
+  // Whether the link has broken or been closed: onDisconnect() resolves some turns later.
+  bool hasEnded() const { return guarded.hasEnded(); }
+
   // Refuses new calls from now on.
   void drain() { ledger.drain(); }
 
   // Ends the link once everything queued has been written. The peer sees the end of the stream.
   kj::Promise<void> close();
 
-  // Whether neither side has anything to do with the other: no call of the peer's is outstanding and
-  // it holds no reference.
-  bool isIdle() const { return ledger.getCallsOutstanding() == 0 && ledger.getReferences() == 0; }
+  // Whether neither side has anything to do with the other.
+  bool isIdle() const { return ledger.isIdle(); }
 
   uint32_t getCallsOutstanding() const { return ledger.getCallsOutstanding(); }
   bool hasQueuedMessages() { return network.getCurrentQueueSize() > 0; }

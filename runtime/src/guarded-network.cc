@@ -2,6 +2,7 @@
 
 #include <capnp/message.h>
 #include <kj/debug.h>
+#include <troth/pending-call.h>
 
 namespace troth {
 
@@ -28,6 +29,7 @@ public:
     }
     ledger.sent(inner->getBody().getAs<Message>().asReader(), words);
     inner->send();
+    _::CallQueue::current().messageSent();
   }
 
 private:
@@ -68,6 +70,7 @@ public:
 
   // The RPC system asks for this when the link breaks, the vat when it closes it: whoever is first.
   kj::Promise<void> shutdown() override {
+    owner.ended = true;
     if (shutDown) return kj::READY_NOW;
     shutDown = true;
     return inner->shutdown();
@@ -81,7 +84,11 @@ public:
   kj::Promise<kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>> receiveIncomingMessage() override {
     return inner->receiveIncomingMessage().then(
         [this](kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& message) {
+          if (message == nullptr) owner.ended = true;
           return screen(kj::mv(message));
+        }, [this](kj::Exception&& exception) -> kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> {
+          owner.ended = true;
+          kj::throwFatalException(kj::mv(exception));
         });
   }
 

@@ -21,6 +21,9 @@ public:
   // nowhere.
   kj::Promise<void> close();
 
+  // Whether nothing more can be sent or received. What was under way may still be told so.
+  bool hasEnded() const { return ended; }
+
 private:
   class GuardedConnection;
 
@@ -28,6 +31,7 @@ private:
   Ledger& ledger;
   const Limits& limits;
   bool closed = false;
+  bool ended = false;
 
   // The one connection, while the RPC system holds it.
   kj::Maybe<GuardedConnection&> current;

@@ -40,18 +40,35 @@ public:
   // From now on every new call is refused with DISCONNECTED.
   void drain() { draining = true; }
 
+  // Calls that the peer has made and that are not answered.
   uint32_t getCallsOutstanding() const { return callsOutstanding; }
+
+  // Objects of ours that the peer holds.
   uint32_t getReferences() const { return exports.size(); }
+
+  // Whether neither side has a call outstanding or holds an object of the other's.
+  bool isIdle() const {
+    return callsOutstanding == 0 && exports.size() == 0 && questionsOpen == 0 && imports <= 0;
+  }
+
   const Traffic& getTraffic() const { return traffic; }
 
 private:
   // A call that the peer has made, from its arrival until both sides have forgotten it.
   struct Answer {
     uint32_t depth = 0;
+
+    // What the call has in wordsInFlight.
     uint64_t words = 0;
     bool returned = false;
     bool finished = false;
     bool refused = false;
+
+    // The peer wants no answer, and ends the call with its Finish alone.
+    bool needsNoReturn = false;
+
+    // The Finish that came said to drop the objects in the results.
+    bool releaseResults = false;
     kj::Vector<uint32_t> exports;
   };
 
@@ -69,22 +86,40 @@ private:
   // Exports in the parameters of our own calls, by question: only of calls that have any.
   kj::HashMap<uint32_t, kj::Vector<uint32_t>> paramExports;
 
+  // Our own calls that are not answered, and those of them whose results we have said to drop.
+  uint32_t questionsOpen = 0;
+  kj::HashSet<uint32_t> canceled;
+
+  // References that we hold to objects of the peer's.
+  int64_t imports = 0;
+
   Verdict receivedCall(capnp::rpc::Call::Reader call, uint64_t words, uint64_t wordsQueued);
+  Verdict receivedBootstrap(uint32_t questionId, uint64_t words, uint64_t wordsQueued);
   Verdict receivedFinish(capnp::rpc::Finish::Reader finish);
   void receivedReturn(capnp::rpc::Return::Reader ret);
-  void sentReturn(capnp::rpc::Return::Reader ret);
-  void sentCall();
+  void sentReturn(capnp::rpc::Return::Reader ret, uint64_t words);
+  void sentCall(capnp::rpc::Call::Reader call);
+  void sentFinish(capnp::rpc::Finish::Reader finish);
+  void countRoundTrip();
 
-  kj::Maybe<Refusal> findRefusal(
-      capnp::rpc::Call::Reader call, uint32_t depth, uint64_t words, uint64_t wordsQueued);
-  uint32_t depthOf(capnp::rpc::MessageTarget::Reader target);
-  bool isRefused(capnp::rpc::MessageTarget::Reader target);
-  void admit(uint32_t questionId, uint32_t depth, uint64_t words);
+  // Why a call or a bootstrap is over a bound, if it is.
+  kj::Maybe<kj::String> findBound(uint64_t words, uint64_t wordsQueued);
+  kj::Maybe<kj::String> findBound(capnp::rpc::Call::Reader call, uint32_t depth);
+  Verdict refuse(uint32_t questionId, kj::Exception::Type type, kj::String reason);
+
+  // Whether the peer has used this id for a call that is not done. Throws if we refused that call.
+  bool isInUse(uint32_t questionId);
+  uint32_t depthOf(capnp::rpc::Call::Reader call);
+  bool dependsOnRefused(capnp::rpc::Call::Reader call);
+  Answer& admit(uint32_t questionId, uint32_t depth, uint64_t words);
+  void setReturned(Answer& answer, uint64_t wordsHeld);
   void closeAnswer(uint32_t questionId, Answer& answer);
 
   kj::Vector<uint32_t> addExports(capnp::rpc::Payload::Reader payload);
   void addExport(capnp::rpc::CapDescriptor::Reader descriptor, kj::Vector<uint32_t>& ids);
   void release(uint32_t exportId, uint32_t count);
+  void addImports(capnp::rpc::Payload::Reader payload);
+  void addImport(capnp::rpc::CapDescriptor::Reader descriptor);
 };
 
 }  // namespace troth

@@ -65,7 +65,6 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
 
 PendingCall::~PendingCall() noexcept(false) {
   leaveQueue();
-  releaseChain();
 }
 
 capnp::AnyPointer::Builder PendingCall::params() {
@@ -128,7 +127,7 @@ kj::Promise<void> PendingCall::whenSent() {
 
 capnp::ClientHook& PendingCall::resolveTarget() {
   KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
-    return promised->resolve();
+    return promised->resolveNow();
   }
   return *target;
 }
@@ -258,24 +257,6 @@ void PendingCall::leaveQueue() {
   if (openLink.isLinked()) CallQueue::current().remove(*this);
 }
 
-// Drops the calls this one depends on, one after the other: a long chain must not recurse once per call.
-void PendingCall::releaseChain() {
-  kj::Maybe<kj::Own<PendingCall>> next;
-  auto takeTarget = [&](PendingCall& call) {
-    next = nullptr;
-    if (call.target.get() == nullptr) return;
-    KJ_IF_MAYBE (promised, PromisedRef::from(*call.target)) {
-      if (!promised->isShared()) next = promised->releaseCall();
-    }
-  };
-  takeTarget(*this);
-  while (next != nullptr) {
-    auto current = kj::mv(KJ_ASSERT_NONNULL(next));
-    next = nullptr;
-    if (!current->isShared()) takeTarget(*current);
-  }
-}
-
 // =======================================================================================
 // CallQueue
 
@@ -315,9 +296,27 @@ void CallQueue::addAgain(PendingCall& call) {
   if (pending.size() >= PENDING_CALLS_MAX) {
     flush();
   } else if (!flushScheduled) {
-    flushScheduled = true;
-    kj::evalLast([guard = FlushGuard(*this)]() mutable { guard.flush(); })
-        .detach([](kj::Exception&& exception) { KJ_LOG(ERROR, "cannot flush calls", exception); });
+    scheduleFlush();
+  }
+}
+
+// KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the network's
+// write, which the network does one event after it was given a message.
+void CallQueue::scheduleFlush() {
+  flushScheduled = true;
+  auto flush = [guard = FlushGuard(*this)]() mutable { guard.flush(); };
+  auto flushed = writeComing
+      ? kj::evalLater([flush = kj::mv(flush)]() mutable { return kj::evalLast(kj::mv(flush)); })
+      : kj::evalLast(kj::mv(flush));
+  flushed.detach([](kj::Exception&& exception) { KJ_LOG(ERROR, "cannot flush calls", exception); });
+}
+
+void CallQueue::messageSent() {
+  if (flushing) return;
+  writeComing = true;
+  if (flushScheduled && !flushMoved) {
+    flushMoved = true;
+    scheduleFlush();
   }
 }
 
@@ -327,6 +326,8 @@ void CallQueue::remove(PendingCall& call) {
 }
 
 void CallQueue::flush() {
+  flushing = true;
+  KJ_DEFER(flushing = writeComing = flushMoved = false);
   for (auto& call: pending) call.nameSources();
   while (!pending.empty()) {
     auto& call = pending.front();

@@ -2,6 +2,31 @@
 
 namespace troth::_ {
 
+namespace {
+
+// Drops calls one after the other: where each depends on the next, they must not recurse.
+void dropCall(kj::Own<PendingCall> call) {
+  using Calls = kj::Vector<kj::Own<PendingCall>>;
+  static thread_local Calls* dropping = nullptr;
+  if (call->isShared()) return;
+  if (dropping != nullptr) {
+    dropping->add(kj::mv(call));
+    return;
+  }
+  Calls calls;
+  dropping = &calls;
+  KJ_DEFER(dropping = nullptr);
+  while (call.get() != nullptr) {
+    call = nullptr;
+    if (!calls.empty()) {
+      call = kj::mv(calls.back());
+      calls.removeLast();
+    }
+  }
+}
+
+}  // namespace
+
 const uint PromisedRef::BRAND = 0;
 
 PromisedRef::PromisedRef(
@@ -15,6 +40,7 @@ PromisedRef::PromisedRef(
 PromisedRef::~PromisedRef() noexcept(false) {
   KJ_IF_MAYBE (call, call_) {
     call->get()->removeWaiter(*this);
+    dropCall(kj::mv(*call));
   }
 }
 
@@ -32,16 +58,6 @@ kj::Maybe<const kj::Exception&> PromisedRef::getFailure() const {
 
 kj::Maybe<PendingCall&> PromisedRef::getCall() {
   return call_.map([](kj::Own<PendingCall>& call) -> PendingCall& { return *call; });
-}
-
-kj::Maybe<kj::Own<PendingCall>> PromisedRef::releaseCall() {
-  KJ_IF_MAYBE (call, call_) {
-    call->get()->removeWaiter(*this);
-    auto result = kj::mv(*call);
-    call_ = nullptr;
-    return kj::mv(result);
-  }
-  return nullptr;
 }
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PromisedRef::newCall(uint64_t interfaceId,
@@ -80,16 +96,19 @@ void PromisedRef::settled(PendingCall& call) {
 
 capnp::ClientHook& PromisedRef::resolve() {
   if (getResolved() == nullptr) CallQueue::current().flush();
+  return resolveNow();
+}
+
+capnp::ClientHook& PromisedRef::resolveNow() {
   KJ_IF_MAYBE (hook, getResolved()) {
     return *hook;
   }
   auto& call = *KJ_ASSERT_NONNULL(call_);
-  auto promise = call.whenSent().then([self = kj::addRef(*this)]() mutable {
-    return self->call_.map([&](kj::Own<PendingCall>& call) {
-      return call->getPipelined(self->operations);
-    }).orDefault([&]() { return KJ_ASSERT_NONNULL(self->resolved)->addRef(); });
-  });
-  return *resolved.emplace(capnp::newLocalPromiseClient(kj::mv(promise)));
+  auto object = call.whenSent().then(
+      [call = kj::addRef(call), operations = kj::heapArray<capnp::PipelineOp>(operations)]() mutable {
+        return call->getPipelined(operations);
+      });
+  return *resolved.emplace(capnp::newLocalPromiseClient(kj::mv(object)));
 }
 
 }  // namespace troth::_

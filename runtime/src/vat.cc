@@ -4,7 +4,7 @@
 #include <troth/vat.h>
 
 #include "connection.h"
-#include "signal.h"
+#include "stop-signal.h"
 
 namespace troth {
 namespace {
@@ -71,6 +71,13 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   }
 
   ~Impl() noexcept(false) {
+    tasks.clear();
+    links.clear();
+  }
+
+  // Breaks whatever is under way. Continuations that see this may still use the vat.
+  void end() {
+    stopping = true;
     accepting.clear();
     tasks.clear();
     links.clear();
@@ -176,7 +183,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   Connection& connectTo(kj::StringPtr host) {
     KJ_REQUIRE(!stopping, "this vat is shutting down");
     for (auto& link: links) {
-      if (link->address == host) return link->connection;
+      if (link->address == host && !link->connection.hasEnded()) return link->connection;
     }
     auto stream = loop.network().parseAddress(host).then([](
         kj::Own<kj::NetworkAddress>&& address) {
@@ -260,7 +267,9 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
 
 Vat::Vat(): Vat(VatOptions()) {}
 Vat::Vat(VatOptions options): impl(kj::heap<Impl>(kj::mv(options))) {}
-Vat::~Vat() noexcept(false) {}
+Vat::~Vat() noexcept(false) {
+  impl->end();
+}
 
 kj::WaitScope& Vat::waitScope() { return impl->loop.waitScope(); }
 kj::Timer& Vat::timer() { return impl->loop.timer(); }

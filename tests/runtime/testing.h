@@ -7,6 +7,9 @@
 #include <kj/debug.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "lab.h"
 
 namespace troth {
@@ -135,7 +138,7 @@ public:
 
   // Runs what can run now, the other side's answers included.
   void settle() {
-    for (int quiet = 0; quiet < 3; ++quiet) {
+    for (int quiet = 0; quiet < 5; ++quiet) {
       while (loop.waitScope().poll() > 0) quiet = 0;
     }
   }

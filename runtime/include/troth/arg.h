@@ -121,6 +121,7 @@ class Arg<capnp::Data, capnp::Kind::BLOB>: public _::PromisedArg<capnp::Data> {
 public:
   Arg(const PromiseBase<capnp::Data>& promise): PromisedArg(promise) {}
   Arg(kj::ArrayPtr<const kj::byte> data): data(data) {}
+  Arg(kj::ArrayPtr<kj::byte> data): data(data) {}
   Arg(const kj::Array<kj::byte>& data): data(data) {}
   Arg(capnp::Data::Reader data): data(data) {}
   Arg(std::span<const kj::byte> data): data(data.data(), data.size()) {}
@@ -279,16 +280,20 @@ private:
     if constexpr (IN_PLACE) {
       auto list = slot.template initAs<List>(size);
       for (auto&& element: range) {
+        const Arg<E>& arg = element;
         if constexpr (SCALAR) {
-          list.set(i++, Arg<E>(element).value());
+          list.set(i++, arg.value());
         } else {
-          Arg<E>(element).write(list, i++);
+          arg.write(list, i++);
         }
       }
     } else {
       auto list = slot.initAsAnyList(capnp::ElementSize::POINTER, size)
                       .template as<capnp::List<capnp::AnyPointer>>();
-      for (auto&& element: range) Arg<E>(element).write(list[i++]);
+      for (auto&& element: range) {
+        const Arg<E>& arg = element;
+        arg.write(list[i++]);
+      }
     }
   }
 };

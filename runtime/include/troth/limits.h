@@ -15,7 +15,8 @@ struct Limits {
   // Calls received on one connection and not answered. Each costs the server about 12 kB.
   uint32_t callsOutstanding = 16384;
 
-  // Words (8 bytes) of parameters of those calls.
+  // Words (8 bytes) of parameters of those calls, and of answers whose objects the peer has not let
+  // go of.
   uint64_t wordsInFlight = 8u << 20;
 
   // Words of answers queued for a peer that does not read them.

@@ -271,7 +271,6 @@ private:
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
   capnp::ClientHook& resolveTarget();
   void leaveQueue();
-  void releaseChain();
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> takeRequest();
   kj::Exception explain(kj::Exception&& exception);
 };
@@ -310,6 +309,10 @@ public:
   // Sends what is pending.
   void flush();
 
+  // Learns that a message was handed to the network, which writes it at the end of the turn: calls made in
+  // the same turn are to be part of that write.
+  void messageSent();
+
   // Settles what is open with `reason`: the event loop it waits for is about to end.
   void abandon(const kj::Exception& reason);
 
@@ -325,6 +328,12 @@ private:
 
   kj::List<PendingCall, &PendingCall::queueLink> pending;
   bool flushScheduled = false;
+  bool flushing = false;
+
+  // Since the last flush: whether the network has had other messages, and whether the flush was put off anew
+  // because of them.
+  bool writeComing = false;
+  bool flushMoved = false;
 
   void scheduleFlush();
 };
@@ -351,9 +360,11 @@ public:
   // What the ref stands for. Sends its call, and all that were made before it, if they still wait.
   capnp::ClientHook& resolve();
 
+  // The same without sending anything: if its call has not been sent, something that waits for that.
+  capnp::ClientHook& resolveNow();
+
   // The call this object waits for; null once it has settled.
   kj::Maybe<PendingCall&> getCall();
-  kj::Maybe<kj::Own<PendingCall>> releaseCall();
 
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(uint64_t interfaceId,
       uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) override;

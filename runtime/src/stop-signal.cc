@@ -1,4 +1,4 @@
-#include "signal.h"
+#include "stop-signal.h"
 
 #include <csignal>
 #include <kj/debug.h>
