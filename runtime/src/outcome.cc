@@ -20,22 +20,38 @@ bool isSet(DynamicStruct::Reader structure, capnp::StructSchema::Field field) {
 
 }  // namespace
 
+namespace {
+
+DynamicValue::Reader getField(DynamicStruct::Reader structure, uint16_t index) {
+  auto fields = structure.getSchema().getFields();
+  KJ_REQUIRE(index < fields.size(), "the path to a value names a field that does not exist",
+      structure.getSchema().getShortDisplayName(), index);
+  KJ_REQUIRE(isSet(structure, fields[index]),
+      "this member of a union is not the one that is set",
+      structure.getSchema().getShortDisplayName(), fields[index].getProto().getName());
+  return structure.get(fields[index]);
+}
+
+DynamicValue::Reader getElement(capnp::DynamicList::Reader list, uint16_t index) {
+  KJ_REQUIRE(index < list.size(), "the list has no such element", index, list.size());
+  return list[index];
+}
+
+}  // namespace
+
 DynamicValue::Reader Outcome::get(capnp::List<uint16_t>::Reader path) {
   KJ_REQUIRE(path.size() > 0 && path.size() <= PATH_MAX_STEPS,
       "the path to a value must have 1 to 32 steps", path.size());
   auto results = getResults().asReader();
   DynamicValue::Reader value = results.getAs<DynamicStruct>(type);
   for (auto index: path) {
+    if (value.getType() == DynamicValue::LIST) {
+      value = getElement(value.as<capnp::DynamicList>(), index);
+      continue;
+    }
     KJ_REQUIRE(value.getType() == DynamicValue::STRUCT,
-        "the path to a value goes through something that is not a struct", index);
-    auto structure = value.as<DynamicStruct>();
-    auto fields = structure.getSchema().getFields();
-    KJ_REQUIRE(index < fields.size(), "the path to a value names a field that does not exist",
-        structure.getSchema().getShortDisplayName(), index);
-    KJ_REQUIRE(isSet(structure, fields[index]),
-        "this member of a union is not the one that is set",
-        structure.getSchema().getShortDisplayName(), fields[index].getProto().getName());
-    value = structure.get(fields[index]);
+        "the path to a value goes through something that is neither a struct nor a list", index);
+    value = getField(value.as<DynamicStruct>(), index);
   }
   return value;
 }

@@ -25,17 +25,67 @@ kj::Array<capnp::PipelineOp> Path::operations(kj::Maybe<const Path&> path) {
   return innermostFirst.releaseAsArray();
 }
 
-capnp::AnyStruct::Reader Path::follow(
-    capnp::AnyStruct::Reader results, kj::Maybe<const Path&> path) {
-  KJ_IF_MAYBE (step, path) {
-    kj::Maybe<const Path&> parent;
-    KJ_IF_MAYBE (p, step->parent) {
-      parent = **p;
-    }
-    KJ_REQUIRE(step->into != nullptr, "a scalar has no fields", step->field.name);
-    return step->into(follow(results, parent), step->field.name);
+kj::Maybe<const Path&> Path::getParent() const {
+  return parent.map([](const kj::Own<Path>& p) -> const Path& { return *p; });
+}
+
+bool Path::hasElement(kj::Maybe<const Path&> path) {
+  KJ_IF_MAYBE (p, path) {
+    return p->step == Step::ELEMENT || hasElement(p->getParent());
   }
-  return results;
+  return false;
+}
+
+namespace {
+
+template <typename List>
+auto elementOf(capnp::AnyList::Reader list, uint index) {
+  KJ_REQUIRE(index < list.size(), "the list has no such element", index, list.size());
+  return list.as<List>()[index];
+}
+
+}  // namespace
+
+capnp::AnyStruct::Reader Path::follow(
+    capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path) {
+  KJ_IF_MAYBE (p, path) {
+    if (p->step == Step::ELEMENT) {
+      auto list = followToList(results, p->getParent());
+      return elementOf<capnp::List<capnp::AnyStruct>>(list, p->field.index);
+    }
+    KJ_REQUIRE(p->into != nullptr, "a scalar has no fields", p->field.name);
+    return p->into(follow(results, p->getParent()), p->field.name);
+  }
+  return results.getAs<capnp::AnyStruct>();
+}
+
+capnp::AnyList::Reader Path::followToList(
+    capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path) {
+  KJ_IF_MAYBE (p, path) {
+    if (p->step == Step::ELEMENT) {
+      auto list = followToList(results, p->getParent());
+      KJ_REQUIRE(p->intoElement != nullptr, "this element is not a list", p->field.index);
+      KJ_REQUIRE(p->field.index < list.size(), "the list has no such element", list.size());
+      return p->intoElement(list, p->field.index);
+    }
+    KJ_REQUIRE(p->intoList != nullptr, "this is not a list", p->field.name);
+    return p->intoList(follow(results, p->getParent()), p->field.name);
+  }
+  return results.getAs<capnp::AnyList>();
+}
+
+kj::Own<capnp::ClientHook> Path::followToObject(
+    capnp::AnyPointer::Reader results, const Path& path) {
+  auto get = [](capnp::AnyPointer::Reader pointer) {
+    return capnp::ClientHook::from(pointer.getAs<capnp::Capability>());
+  };
+  if (path.step == Step::ELEMENT) {
+    auto list = followToList(results, path.getParent());
+    return get(elementOf<capnp::List<capnp::AnyPointer>>(list, path.field.index));
+  }
+  auto pointers = follow(results, path.getParent()).getPointerSection();
+  if (path.field.pointer >= pointers.size()) return capnp::newBrokenCap("this object is null");
+  return get(pointers[path.field.pointer]);
 }
 
 // =======================================================================================

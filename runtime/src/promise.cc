@@ -27,18 +27,32 @@ Source Source::clone() const {
   return {kj::addRef(const_cast<PendingCall&>(*call)), clonePath(path)};
 }
 
-Source Source::getField(Field field, Path::Into into) const {
+Source Source::getField(Field field, Path::Into into, Path::IntoList intoList) const {
   return {kj::addRef(const_cast<PendingCall&>(*call)),
-      kj::refcounted<Path>(clonePath(path), field, into)};
+      kj::refcounted<Path>(clonePath(path), field, into, intoList)};
+}
+
+Source Source::getElement(uint16_t index, Path::IntoElement intoElement) const {
+  return {kj::addRef(const_cast<PendingCall&>(*call)),
+      kj::refcounted<Path>(clonePath(path), index, intoElement)};
 }
 
 capnp::AnyStruct::Reader Source::read() const {
-  return Path::follow(call->getResults().getAs<capnp::AnyStruct>(), asReference(path));
+  return Path::follow(call->getResults(), asReference(path));
 }
 
 capnp::AnyStruct::Reader Source::readParent() const {
   auto& last = *KJ_ASSERT_NONNULL(path);
-  return Path::follow(call->getResults().getAs<capnp::AnyStruct>(), asReference(last.parent));
+  return Path::follow(call->getResults(), asReference(last.parent));
+}
+
+capnp::AnyList::Reader Source::readList() const {
+  return Path::followToList(call->getResults(), asReference(path));
+}
+
+capnp::AnyList::Reader Source::readParentList() const {
+  auto& last = *KJ_ASSERT_NONNULL(path);
+  return Path::followToList(call->getResults(), asReference(last.parent));
 }
 
 const char* Source::getFieldName() const {
@@ -46,11 +60,27 @@ const char* Source::getFieldName() const {
 }
 
 kj::Own<capnp::ClientHook> Source::getObject() const {
-  auto operations = Path::operations(asReference(path));
   auto& pending = const_cast<PendingCall&>(*call);
+  if (Path::hasElement(asReference(path))) return getObjectInList(pending);
+  auto operations = Path::operations(asReference(path));
   if (pending.isSettled()) return pending.getPipelined(operations);
   return kj::refcounted<PromisedRef>(
       kj::addRef(pending), kj::mv(operations), KJ_ASSERT_NONNULL(path)->field);
+}
+
+kj::Own<capnp::ClientHook> Source::getObjectInList(PendingCall& pending) const {
+  auto read = [](const Source& source) {
+    return Path::followToObject(source.call->getResults(), *KJ_ASSERT_NONNULL(source.path));
+  };
+  if (pending.isSettled()) {
+    if (pending.getFailure() == nullptr) return read(*this);
+    return pending.getPipelined(nullptr);
+  }
+  auto settled = awaitSource<void>(clone(), [](auto&, auto& output) {
+    output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
+  });
+  return capnp::newLocalPromiseClient(
+      settled.then([source = clone(), read]() { return read(source); }));
 }
 
 kj::Own<capnp::ResponseHook> Source::hold() const {

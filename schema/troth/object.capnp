@@ -44,8 +44,9 @@ struct Hole {
   # The call whose outcome has the value.
 
   path @2 :List(UInt16);
-  # The way from the results of that call to the value: for each struct on it the position of a field.
-  # At most 32 steps. A step into a member of a union that is not the one that is set breaks the call.
+  # The way from the results of that call to the value: for each struct on it the position of a field,
+  # for each list the position of an element. At most 32 steps. A step into a member of a union that is
+  # not the one that is set, or beyond the end of a list, breaks the call.
 }
 
 struct Value {

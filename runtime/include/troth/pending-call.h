@@ -61,26 +61,53 @@ protected:
   ~Waiter() = default;
 };
 
-// How a promise gets from the results of a call to what it stands for: a list of fields, innermost first.
+// How a promise gets from the results of a call to what it stands for: a list of fields and of positions in
+// lists, innermost first.
 class Path final: public kj::Refcounted {
 public:
   using Into = capnp::AnyStruct::Reader (*)(capnp::AnyStruct::Reader parent, const char* name);
+  using IntoList = capnp::AnyList::Reader (*)(capnp::AnyStruct::Reader parent, const char* name);
 
-  Path(kj::Maybe<kj::Own<Path>> parent, Field field, Into into)
-      : parent(kj::mv(parent)), field(field), into(into) {}
+  using IntoElement = capnp::AnyList::Reader (*)(capnp::AnyList::Reader parent, uint index);
+
+  // ELEMENT: `field.index` is the position in the list that the path has reached.
+  enum class Step { FIELD, ELEMENT };
+
+  Path(kj::Maybe<kj::Own<Path>> parent, Field field, Into into, IntoList intoList = nullptr)
+      : parent(kj::mv(parent)), field(field), into(into), intoList(intoList) {}
+  Path(kj::Maybe<kj::Own<Path>> parent, uint16_t element, IntoElement intoElement)
+      : step(Step::ELEMENT),
+        parent(kj::mv(parent)),
+        field{element, "element"},
+        intoElement(intoElement) {}
 
   // The pipelining operations that lead to the field at the end of `path`.
   static kj::Array<capnp::PipelineOp> operations(kj::Maybe<const Path&> path);
 
-  // The struct at the end of `path`, which starts at `results`.
+  // The struct, the list, or the object at the end of `path`, which starts at `results`.
   static capnp::AnyStruct::Reader follow(
-      capnp::AnyStruct::Reader results, kj::Maybe<const Path&> path);
+      capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path);
+  static capnp::AnyList::Reader followToList(
+      capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path);
+  static kj::Own<capnp::ClientHook> followToObject(
+      capnp::AnyPointer::Reader results, const Path& path);
 
+  // Whether the path goes through a list, as no pipelining operation can.
+  static bool hasElement(kj::Maybe<const Path&> path);
+
+  Step step = Step::FIELD;
   kj::Maybe<kj::Own<Path>> parent;
   Field field;
 
-  // Goes from the struct that has the field to the struct in it; null where the field is not a struct.
-  Into into;
+  // Go from the struct that has the field to the struct, or the list, in it; null where the field is neither.
+  Into into = nullptr;
+  IntoList intoList = nullptr;
+
+  // Goes from a list of lists to the list that is an element; null where the element is not a list.
+  IntoElement intoElement = nullptr;
+
+private:
+  kj::Maybe<const Path&> getParent() const;
 };
 
 // Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
@@ -91,11 +118,18 @@ struct Source {
   Source clone() const;
 
   // The source of a field of what this is the source of.
-  Source getField(Field field, Path::Into into) const;
+  Source getField(Field field, Path::Into into, Path::IntoList intoList = nullptr) const;
+
+  // The source of an element of the list that this is the source of.
+  Source getElement(uint16_t index, Path::IntoElement intoElement) const;
 
   // The struct at the end of the path, and the one that has the field at the end of the path. The call must be settled.
   capnp::AnyStruct::Reader read() const;
   capnp::AnyStruct::Reader readParent() const;
+
+  // The list at the end of the path, and the one that has the element at the end of the path.
+  capnp::AnyList::Reader readList() const;
+  capnp::AnyList::Reader readParentList() const;
   const char* getFieldName() const;
 
   // The object at the end of the path, before or after the call has settled.
@@ -103,6 +137,9 @@ struct Source {
 
   // Something that keeps the results alive.
   kj::Own<capnp::ResponseHook> hold() const;
+
+private:
+  kj::Own<capnp::ClientHook> getObjectInList(PendingCall& pending) const;
 };
 
 // Parameters built before the target of their call is known to the transport.

@@ -160,6 +160,11 @@ capnp::AnyStruct::Reader into(capnp::AnyStruct::Reader parent, const char* name)
   return readMember<getter, isSet>(parent, name);
 }
 
+template <auto getter, auto isSet>
+capnp::AnyList::Reader intoList(capnp::AnyStruct::Reader parent, const char* name) {
+  return readMember<getter, isSet>(parent, name);
+}
+
 }  // namespace _
 
 // What every Promise<T> has.
@@ -241,6 +246,9 @@ Pipelined<Field_> PromiseBase<T>::get(Field field) const {
   } else if constexpr (KIND == capnp::Kind::STRUCT) {
     return Pipelined<Field_>(
         source.getField(field, &_::into<getter, isSet>), &_::readStruct<Field_>);
+  } else if constexpr (KIND == capnp::Kind::LIST) {
+    return Pipelined<Field_>(source.getField(field, nullptr, &_::intoList<getter, isSet>),
+        &_::readField<Field_, getter, isSet>);
   } else {
     return Pipelined<Field_>(
         source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
