@@ -2,7 +2,7 @@
 
 #include <list>
 
-#include "testing.h"
+#include "algebra-testing.h"
 
 namespace troth {
 namespace {
@@ -29,9 +29,6 @@ struct Sources {
     fulfillers[index]->reject(kj::mv(exception));
   }
 };
-
-kj::Exception refused() { return KJ_EXCEPTION(OVERLOADED, "refused"); }
-kj::Exception lost() { return KJ_EXCEPTION(DISCONNECTED, "lost"); }
 
 TEST(All, GivesTheValuesOfARangeInItsOrder) {
   Sources s;

@@ -17,6 +17,7 @@
 #include <kj/async.h>
 
 #include "pending-call.h"
+#include "transform.h"
 
 namespace troth {
 
@@ -169,7 +170,8 @@ capnp::AnyList::Reader intoList(capnp::AnyStruct::Reader parent, const char* nam
 
 // What every Promise<T> has.
 template <typename T>
-class [[nodiscard]] PromiseBase: public kj::Promise<Awaited<T>> {
+class [[nodiscard]] PromiseBase:
+    public kj::Promise<Awaited<T>>, public _::Transformable<PromiseBase<T>, T> {
 public:
   PromiseBase(_::Source source, _::AwaitNode::Read read)
       : kj::Promise<Awaited<T>>(_::awaitSource<Awaited<T>>(source.clone(), read)),
@@ -227,7 +229,8 @@ public:
 
 // A promise that has no value: a call of a streaming method. It is kept when there is room to send more.
 template <>
-class [[nodiscard]] Promise<void>: public kj::Promise<void> {
+class [[nodiscard]] Promise<void>:
+    public kj::Promise<void>, public _::Transformable<Promise<void>, capnp::Void> {
 public:
   explicit Promise(_::Source source);
   Promise(Promise&&) = default;
