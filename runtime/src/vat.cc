@@ -4,6 +4,7 @@
 #include <troth/vat.h>
 
 #include "connection.h"
+#include "offloads.h"
 #include "stop-signal.h"
 
 namespace troth {
@@ -56,6 +57,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   explicit Impl(VatOptions&& options)
       : options(kj::mv(options)),
         loop(chooseLoop()),
+        offloads(loop.uv(), this->options.limits.offloaded),
         stopped(kj::newPromiseAndFulfiller<void>()),
         tasks(*this),
         accepting(*this) {
@@ -81,6 +83,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     accepting.clear();
     tasks.clear();
     links.clear();
+    offloads.end();
     if (ownLoop.get() == nullptr) return;
     // No event of this thread runs after this: whoever waits learns of it now.
     _::CallQueue::current().abandon(
@@ -94,6 +97,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   VatOptions options;
   kj::Own<Loop> ownLoop;
   Loop& loop;
+  Offloads offloads;
   kj::HashMap<kj::String, capnp::Capability::Client> objects;
   kj::Vector<kj::Own<kj::ConnectionReceiver>> receivers;
   kj::Vector<kj::Own<Link>> links;
@@ -296,6 +300,11 @@ kj::Own<capnp::ClientHook> Vat::connectHook(
 Vat& Vat::serveClient(kj::StringPtr name, capnp::Capability::Client client) {
   impl->objects.upsert(kj::str(name), kj::mv(client));
   return *this;
+}
+
+kj::Promise<kj::Own<_::Work>> Vat::offloadWork(kj::Own<_::Work> work) {
+  KJ_REQUIRE(!impl->stopping, "this vat is shutting down");
+  return impl->offloads.run(kj::mv(work));
 }
 
 kj::Promise<uint> Vat::listen(kj::StringPtr address, ListenOptions options) {

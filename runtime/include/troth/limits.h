@@ -36,6 +36,9 @@ struct Limits {
   // Connections from other vats. One more is told so, and closed.
   uint32_t connections = 4096;
 
+  // Functions given to Vat::offload() that have not returned.
+  uint32_t offloaded = 1024;
+
   // How long a connection may last over which no call is outstanding and no reference is held.
   kj::Duration idle = 60 * kj::SECONDS;
 };

@@ -19,6 +19,7 @@
 
 #include "limits.h"
 #include "loop.h"
+#include "offload.h"
 #include "ref.h"
 
 namespace troth {
@@ -102,6 +103,23 @@ public:
   kj::Network& network();
   Loop& loop();
 
+  // A promise for fn(), which runs on a thread of libuv's pool: for work that blocks, or that keeps a
+  // core busy for long, either of which would hold up everything else in this vat. What it throws
+  // breaks the promise. The pool has 4 threads (UV_THREADPOOL_SIZE says otherwise) and is shared by
+  // the whole program, name look-ups included; functions start in the order in which they were given,
+  // as threads become free.
+  //
+  // `fn` must not touch this vat, its promises or its refs. It and its value are destroyed in this
+  // thread. Dropping the promise cancels a function that has not started; one that runs goes on, and
+  // its value is dropped, so it must own what it uses. The vat's destructor waits for it.
+  template <typename Fn>
+  kj::Promise<std::invoke_result_t<Fn&>> offload(Fn fn) {
+    using Work = _::WorkOf<Fn>;
+    return offloadWork(kj::heap<Work>(kj::mv(fn))).then([](kj::Own<_::Work>&& work) {
+      return kj::mv(static_cast<Work&>(*work).outcome).toPromise();
+    });
+  }
+
   // What went over this vat's connections.
   Traffic getTraffic() const;
 
@@ -113,6 +131,7 @@ private:
   kj::Own<capnp::ClientHook> connectHook(
       kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
   Vat& serveClient(kj::StringPtr name, capnp::Capability::Client client);
+  kj::Promise<kj::Own<_::Work>> offloadWork(kj::Own<_::Work> work);
 };
 
 }  // namespace troth
