@@ -29,7 +29,7 @@ public:
     }
     ledger.sent(inner->getBody().getAs<Message>().asReader(), words);
     inner->send();
-    _::CallQueue::current().messageSent();
+    _::CallQueue::current().messageSent(&ledger);
   }
 
 private:
@@ -63,7 +63,10 @@ public:
       : owner(owner), inner(kj::mv(inner)) {
     owner.current = *this;
   }
-  ~GuardedConnection() noexcept(false) { owner.current = nullptr; }
+  ~GuardedConnection() noexcept(false) {
+    owner.current = nullptr;
+    _::CallQueue::current().peers.forgetLink(&owner.ledger);
+  }
 
   kj::Own<capnp::RpcFlowController> newStream() override { return inner->newStream(); }
   capnp::rpc::twoparty::VatId::Reader getPeerVatId() override { return inner->getPeerVatId(); }

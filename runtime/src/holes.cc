@@ -1,6 +1,7 @@
 // How a call whose arguments are promises is sent: see schema/troth/object.capnp.
 
 #include <kj/debug.h>
+#include <string.h>
 #include <troth/object.capnp.h>
 #include <troth/pending-call.h>
 
@@ -24,14 +25,15 @@ capnp::PipelineOp pointerField(uint16_t index) {
   return op;
 }
 
-// Who is at the end of `hook`.
-const void* peerOf(capnp::ClientHook& hook) {
-  auto at = &hook;
+uint countSteps(const kj::Maybe<kj::Own<Path>>& path) {
+  uint count = 0;
+  auto at = &path;
   for (;;) {
-    KJ_IF_MAYBE (resolved, at->getResolved()) {
-      at = resolved;
+    KJ_IF_MAYBE (step, *at) {
+      ++count;
+      at = &step->get()->parent;
     } else {
-      return at->getBrand();
+      return count;
     }
   }
 }
@@ -41,6 +43,12 @@ void writePath(kj::Maybe<kj::Own<Path>>& path, kj::Vector<uint16_t>& indexes) {
     writePath(step->get()->parent, indexes);
     indexes.add(step->get()->field.index);
   }
+}
+
+// Where the mark of addInvokedMark() is in the words of `exception`; null if it has none.
+const char* findInvokedMark(const kj::Exception& exception) {
+  if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED) return nullptr;
+  return strstr(exception.getDescription().cStr(), INVOKED.cStr());
 }
 
 }  // namespace
@@ -58,6 +66,20 @@ kj::Array<capnp::PipelineOp> operationsInInvoke(kj::ArrayPtr<const capnp::Pipeli
 
 kj::Array<capnp::PipelineOp> operationsToAnswer() {
   return kj::heapArray({pointerField(ANSWER_POINTER)});
+}
+
+void addInvokedMark(kj::Exception& exception) {
+  if (exception.getType() == kj::Exception::Type::UNIMPLEMENTED && findInvokedMark(exception) == nullptr) {
+    exception.setDescription(kj::str(INVOKED, exception.getDescription()));
+  }
+}
+
+void removeInvokedMark(kj::Exception& exception) {
+  auto mark = findInvokedMark(exception);
+  if (mark == nullptr) return;
+  auto text = exception.getDescription();
+  exception.setDescription(
+      kj::str(text.slice(0, mark - text.begin()), mark + INVOKED.size()));
 }
 
 void PendingCall::addHole(Field param, Source source, Fill fill) {
@@ -84,10 +106,13 @@ void PendingCall::fillSettled() {
 }
 
 bool PendingCall::canInvoke() {
-  peer = peerOf(resolveTarget());
+  peer = innermostTarget().getBrand();
   if (kind == Kind::STREAMING || CallQueue::current().peers.get(peer) == Support::NO) return false;
+  uint open = 0;
   for (auto& hole: holes) {
-    if (!hole->filled && hole->source.call->getAnswer() == nullptr) return false;
+    if (hole->filled) continue;
+    if (++open > HOLES_MAX || countSteps(hole->source.path) > PATH_MAX_STEPS) return false;
+    if (hole->source.call->getAnswer() == nullptr) return false;
   }
   return true;
 }
@@ -100,8 +125,6 @@ kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
 void PendingCall::startInvoke() {
   auto& peers = CallQueue::current().peers;
   if (peers.get(peer) == Support::UNKNOWN) peers.set(peer, Support::TRYING);
-  bool keep = peers.get(peer) != Support::YES;
-  if (keep) keepDraft();
 
   auto own = params().asReader();
   auto size = own.targetSize();
@@ -130,12 +153,12 @@ void PendingCall::startInvoke() {
     }
   }
   form = Form::INVOKE;
-  request = nullptr;
-  if (!keep) draft = nullptr;
-  carrier.emplace(kj::mv(outer), Kind::PLAIN, static_cast<OutcomeSink&>(*this));
+  peers.learnLink(peer, [&]() {
+    carrier.emplace(kj::mv(outer), Kind::PLAIN, static_cast<OutcomeSink&>(*this));
+  });
 }
 
-// Makes sure that the parameters can be used more than once.
+// Moves the parameters out of a request, which is bound to one target.
 void PendingCall::keepDraft() {
   KJ_IF_MAYBE (r, request) {
     auto copy = kj::heap<Draft>();
@@ -162,23 +185,82 @@ void PendingCall::sourceSettled() {
   CallQueue::current().addAgain(*this);
 }
 
-// Whether the peer has just told that it does not implement Object. Then nothing has run there.
+// =======================================================================================
+// Objects without invoke
+//
+// A call of invoke that is refused has not run. It is sent once more as a plain call, and so is what
+// cannot have run because it needed the refused call: calls on objects in its results, and calls with
+// arguments from there. Parameters are kept until the call has settled.
+
+// Whether the object has just told that it has no invoke.
 bool PendingCall::isRefusedInvoke(const kj::Exception& exception) {
-  return form == Form::INVOKE && draft != nullptr &&
-      exception.getType() == kj::Exception::Type::UNIMPLEMENTED &&
-      CallQueue::current().peers.get(peer) != Support::YES;
+  return form == Form::INVOKE && exception.getType() == kj::Exception::Type::UNIMPLEMENTED &&
+      findInvokedMark(exception) == nullptr && !isTargetBroken();
 }
 
-// Sends everything that went to the peer in that form once more, in the order in which it was made.
-void PendingCall::resendToPeer() {
+bool PendingCall::isTargetBroken() {
+  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+    return promised->getFailure() != nullptr;
+  }
+  return false;
+}
+
+// Whether the target comes from a call that may still have to be sent once more.
+bool PendingCall::isTargetInDoubt() {
+  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+    KJ_IF_MAYBE (call, promised->getCall()) {
+      return call->inDoubt;
+    }
+  }
+  return false;
+}
+
+bool PendingCall::needsTargetAgain() {
+  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+    KJ_IF_MAYBE (call, promised->getCall()) {
+      return call->again;
+    }
+  }
+  return false;
+}
+
+bool PendingCall::needsSourceAgain() {
+  for (auto& hole: holes) {
+    if (!hole->filled && hole->source.call->again) return true;
+  }
+  return false;
+}
+
+capnp::ClientHook& PendingCall::innermostTarget() {
+  auto at = &resolveTarget();
+  for (;;) {
+    KJ_IF_MAYBE (resolved, at->getResolved()) {
+      at = resolved;
+    } else {
+      return *at;
+    }
+  }
+}
+
+void PendingCall::resendRefused() {
   auto& queue = CallQueue::current();
   queue.peers.set(peer, Support::NO);
+  auto& object = innermostTarget();
   for (auto& call: queue.open) {
-    if (call.state == State::SENT && call.form == Form::INVOKE && call.peer == peer) call.resend();
+    auto needsTarget = call.needsTargetAgain();
+    if (call.state == State::PENDING && needsTarget) call.keepDraft();
+    if (call.state != State::SENT || (call.draft == nullptr && call.request == nullptr)) continue;
+    auto sameObject = call.form == Form::INVOKE && &call.innermostTarget() == &object;
+    call.again = &call == this || sameObject || needsTarget || call.needsSourceAgain();
+  }
+  for (auto& call: queue.open) {
+    if (call.again) call.resend();
   }
 }
 
 void PendingCall::resend() {
+  again = false;
+  keepDraft();
   state = State::PENDING;
   form = Form::PLAIN;
   for (auto& waiter: waiters) waiter.resent();

@@ -3,15 +3,28 @@
 
 #include <capnp/any.h>
 #include <capnp/capability.h>
+#include <kj/exception.h>
 #include <kj/vector.h>
 
 namespace troth::_ {
+
+// What a peer accepts; see schema/troth/object.capnp.
+constexpr kj::uint HOLES_MAX = 64;
+constexpr kj::uint PATH_MAX_STEPS = 32;
 
 // The results of the method in the results of invoke.
 capnp::AnyPointer::Reader resultsOfInvoke(capnp::AnyPointer::Reader response);
 
 // The way to an object in the results of the method, from the results of invoke.
 kj::Array<capnp::PipelineOp> operationsInInvoke(kj::ArrayPtr<const capnp::PipelineOp> operations);
+
+// How the reason of an UNIMPLEMENTED starts that does not say that the peer has no invoke: the
+// method, or something that it needed, broke with it.
+constexpr kj::StringPtr INVOKED = "invoked: "_kj;
+
+// Marks `exception` so, or removes the mark.
+void addInvokedMark(kj::Exception& exception);
+void removeInvokedMark(kj::Exception& exception);
 
 // The way to the answer.
 kj::Array<capnp::PipelineOp> operationsToAnswer();

@@ -4,6 +4,9 @@
 #include <troth/object.capnp.h>
 #include <troth/server.h>
 
+#include <bitset>
+
+#include "invoke-form.h"
 #include "outcome.h"
 
 namespace troth {
@@ -12,7 +15,7 @@ namespace {
 using InvokeContext =
     capnp::CallContext<wire::Object::InvokeParams, wire::Object::InvokeResults>;
 
-constexpr uint HOLES_MAX = 64;
+using _::HOLES_MAX;
 
 // The objects in the results of a call that is not done yet.
 class ResultsPipeline final: public capnp::PipelineHook, public kj::Refcounted {
@@ -53,6 +56,7 @@ class InnerCall final: public capnp::CallContextHook, public kj::Refcounted {
 public:
   InnerCall(InvokeContext outer, kj::Own<Outcome> outcome)
       : outer(outer),
+        outerRef(capnp::CallContextHook::from(outer).addRef()),
         outcome(kj::mv(outcome)),
         pipeline(kj::newPromiseAndFulfiller<kj::Own<capnp::PipelineHook>>()) {}
 
@@ -116,6 +120,7 @@ private:
   };
 
   InvokeContext outer;
+  kj::Own<CallContextHook> outerRef;
   kj::Own<Outcome> outcome;
   kj::PromiseFulfillerPair<kj::Own<capnp::PipelineHook>> pipeline;
   kj::Maybe<kj::Own<Filled>> filled;
@@ -128,20 +133,38 @@ capnp::InterfaceSchema::Method findMethod(
     auto methods = interface->getMethods();
     if (methodId < methods.size()) return methods[methodId];
   }
-  kj::throwFatalException(KJ_EXCEPTION(UNIMPLEMENTED, "this object has no such method",
-      schema.getShortDisplayName(), kj::hex(interfaceId), methodId));
+  auto exception = KJ_EXCEPTION(UNIMPLEMENTED, "this object has no such method",
+      schema.getShortDisplayName(), kj::hex(interfaceId), methodId);
+  _::addInvokedMark(exception);
+  kj::throwFatalException(kj::mv(exception));
 }
 
 kj::Promise<void> fillHoles(capnp::List<wire::Hole>::Reader holes, InnerCall& call,
     capnp::StructSchema type) {
   auto params = call.copyParams().getAs<capnp::DynamicStruct>(type);
   auto fields = type.getFields();
+  // Filling a parameter twice would leave the first value behind in the message.
+  std::bitset<UINT16_MAX + 1> seen;
   auto filling = KJ_MAP(hole, holes) {
-    KJ_REQUIRE(hole.getParam() < fields.size(), "a hole is in a parameter that does not exist",
-        type.getShortDisplayName(), hole.getParam());
-    return fillHole(params, fields[hole.getParam()], hole.getSource(), hole.getPath());
+    auto param = hole.getParam();
+    KJ_REQUIRE(param < fields.size(), "a hole is in a parameter that does not exist",
+        type.getShortDisplayName(), param);
+    KJ_REQUIRE(!seen[param], "two holes are in one parameter", fields[param].getProto().getName());
+    KJ_REQUIRE(hole.hasSource(), "a hole has no source", fields[param].getProto().getName());
+    seen.set(param);
+    return fillHole(params, fields[param], hole.getSource(), hole.getPath());
   };
   return kj::joinPromisesFailFast(kj::mv(filling));
+}
+
+// Gives the promise of a dispatched call. A method whose calls may not be cancelled goes on without it.
+kj::Promise<void> takeDispatched(capnp::Capability::Server::DispatchCallResult&& dispatched,
+    InnerCall& call, capnp::Capability::Client self) {
+  if (dispatched.allowCancellation) return kj::mv(dispatched.promise);
+  auto fork = dispatched.promise.attach(call.addRef(), kj::mv(self)).fork();
+  auto result = fork.addBranch();
+  fork.addBranch().detach([](kj::Exception&&) {});
+  return result;
 }
 
 }  // namespace
@@ -168,7 +191,8 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   capnp::CallContextHook::from(untyped).setPipeline(kj::refcounted<InvokePipeline>(
       capnp::ClientHook::from(answer), capnp::newLocalPromisePipeline(inner->takePipeline())));
 
-  bool cancelable = false;
+  // A call that waits for its holes may be cancelled, whatever its method.
+  bool cancelable = true;
   auto dispatch = [this, interfaceId = params.getInterfaceId(), methodId = params.getMethodId()](InnerCall& call) {
     return dispatchCall(interfaceId, methodId, Context(call));
   };
@@ -181,8 +205,10 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
       return kj::mv(dispatched.promise);
     });
   } else {
-    work = fillHoles(holes, *inner, method.getParamType())
-               .then([dispatch, &call = *inner]() { return dispatch(call).promise; });
+    work = kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); })
+               .then([dispatch, &call = *inner, self = thisCap()]() mutable {
+                 return takeDispatched(dispatch(call), call, kj::mv(self));
+               });
   }
   auto done = work.then(
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {
@@ -193,6 +219,7 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
         results.setAnswer(answer);
       },
       [&call = *inner, &outcome = *outcome](kj::Exception&& exception) {
+        _::addInvokedMark(exception);
         call.fail(exception);
         outcome.fail(kj::cp(exception));
         kj::throwFatalException(kj::mv(exception));

@@ -1,6 +1,9 @@
 #include "outcome.h"
 
 #include <kj/debug.h>
+#include <troth/promise.h>
+
+#include "invoke-form.h"
 
 namespace troth {
 
@@ -26,9 +29,9 @@ DynamicValue::Reader getField(DynamicStruct::Reader structure, uint16_t index) {
   auto fields = structure.getSchema().getFields();
   KJ_REQUIRE(index < fields.size(), "the path to a value names a field that does not exist",
       structure.getSchema().getShortDisplayName(), index);
-  KJ_REQUIRE(isSet(structure, fields[index]),
-      "this member of a union is not the one that is set",
-      structure.getSchema().getShortDisplayName(), fields[index].getProto().getName());
+  if (!isSet(structure, fields[index])) {
+    _::throwNotSet(structure.getSchema(), fields[index].getProto().getName());
+  }
   return structure.get(fields[index]);
 }
 
@@ -40,8 +43,8 @@ DynamicValue::Reader getElement(capnp::DynamicList::Reader list, uint16_t index)
 }  // namespace
 
 DynamicValue::Reader Outcome::get(capnp::List<uint16_t>::Reader path) {
-  KJ_REQUIRE(path.size() > 0 && path.size() <= PATH_MAX_STEPS,
-      "the path to a value must have 1 to 32 steps", path.size());
+  KJ_REQUIRE(path.size() <= _::PATH_MAX_STEPS, "the path to a value has too many steps",
+      path.size(), _::PATH_MAX_STEPS);
   auto results = getResults().asReader();
   DynamicValue::Reader value = results.getAs<DynamicStruct>(type);
   for (auto index: path) {

@@ -14,9 +14,6 @@ namespace troth {
 
 class Outcome final: public kj::Refcounted {
 public:
-  // Steps from the results of a call to a value in them.
-  static constexpr kj::uint PATH_MAX_STEPS = 32;
-
   explicit Outcome(capnp::StructSchema type)
       : Outcome(type, kj::newPromiseAndFulfiller<void>()) {}
   KJ_DISALLOW_COPY_AND_MOVE(Outcome);
@@ -31,7 +28,7 @@ public:
   // Resolves when the call is done; breaks with what broke it.
   kj::Promise<void> whenDone() { return done.addBranch(); }
 
-  // The value at `path`. The call must be done.
+  // The value at `path`: without a step, the results themselves. The call must be done.
   capnp::DynamicValue::Reader get(capnp::List<uint16_t>::Reader path);
 
 private:

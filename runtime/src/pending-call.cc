@@ -160,11 +160,13 @@ void PendingCall::sendNow() {
   auto possible = canInvoke();
   if (!filled && !possible) return waitForSources();
   state = State::SENT;
-  auto trying = queue.peers.get(peer) == Peers::Support::TRYING && kind == Kind::PLAIN;
+  auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
   if (possible && (!filled || nameable || trying)) {
+    inDoubt = true;
     startInvoke();
   } else {
     form = Form::PLAIN;
+    inDoubt = isTargetInDoubt();
     carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
   }
 }
@@ -183,6 +185,7 @@ capnp::ClientHook& PendingCall::resolveTarget() {
 }
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() {
+  if (inDoubt) keepDraft();
   KJ_IF_MAYBE (r, request) {
     auto result = kj::mv(*r);
     request = nullptr;
@@ -192,7 +195,7 @@ capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() 
   auto result =
       resolveTarget().newCall(method.interfaceId, method.id, params.targetSize(), hints);
   result.set(params);
-  draft = nullptr;
+  if (!inDoubt) draft = nullptr;
   return result;
 }
 
@@ -277,7 +280,8 @@ void PendingCall::fulfillStream() {
 
 void PendingCall::reject(kj::Exception&& exception) {
   if (state != State::SENT) return;
-  if (isRefusedInvoke(exception)) return resendToPeer();
+  if (isRefusedInvoke(exception)) return resendRefused();
+  removeInvokedMark(exception);
   failure = kj::heap(explain(kj::mv(exception)));
   settle(State::REJECTED);
 }
@@ -337,17 +341,20 @@ CallQueue& CallQueue::current() {
 }
 
 void CallQueue::add(PendingCall& call) {
+  call.sequence = ++callsAdded;
   open.add(call);
-  addAgain(call);
-}
-
-void CallQueue::addAgain(PendingCall& call) {
   pending.add(call);
   if (pending.size() >= PENDING_CALLS_MAX) {
     flush();
   } else if (!flushScheduled) {
     scheduleFlush();
   }
+}
+
+void CallQueue::addAgain(PendingCall& call) {
+  pending.add(call);
+  outOfOrder = true;
+  if (!flushScheduled) scheduleFlush();
 }
 
 // KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the network's
@@ -361,7 +368,8 @@ void CallQueue::scheduleFlush() {
   flushed.detach([](kj::Exception&& exception) { KJ_LOG(ERROR, "cannot flush calls", exception); });
 }
 
-void CallQueue::messageSent() {
+void CallQueue::messageSent(const void* link) {
+  peers.messageSent(link);
   if (flushing) return;
   writeComing = true;
   if (flushScheduled && !flushMoved) {
@@ -378,12 +386,26 @@ void CallQueue::remove(PendingCall& call) {
 void CallQueue::flush() {
   flushing = true;
   KJ_DEFER(flushing = writeComing = flushMoved = false);
+  if (outOfOrder) restoreOrder();
   for (auto& call: pending) call.nameSources();
   while (!pending.empty()) {
     auto& call = pending.front();
     pending.remove(call);
     call.send();
   }
+}
+
+void CallQueue::restoreOrder() {
+  outOfOrder = false;
+  kj::Vector<PendingCall*> calls(pending.size());
+  while (!pending.empty()) {
+    auto& call = pending.front();
+    pending.remove(call);
+    calls.add(&call);
+  }
+  std::sort(calls.begin(), calls.end(),
+      [](auto* left, auto* right) { return left->sequence < right->sequence; });
+  for (auto call: calls) pending.add(*call);
 }
 
 void CallQueue::abandon(const kj::Exception& reason) {

@@ -121,9 +121,9 @@ void AwaitNode::tracePromise(kj::_::TraceBuilder& builder, bool) {
   builder.add(reinterpret_cast<void*>(read));
 }
 
-void throwNotSet(const char* field) {
-  kj::throwFatalException(KJ_EXCEPTION(
-      FAILED, "this member of a union is not the one that is set; check which() first", field));
+void throwNotSet(capnp::Schema type, kj::StringPtr field) {
+  kj::throwFatalException(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+      kj::str(type.getShortDisplayName(), '.', field, " is not the member that is set")));
 }
 
 }  // namespace _

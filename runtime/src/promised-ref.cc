@@ -2,9 +2,6 @@
 
 namespace troth::_ {
 
-namespace {
-
-// Drops calls one after the other: where each depends on the next, they must not recurse.
 void dropCall(kj::Own<PendingCall> call) {
   using Calls = kj::Vector<kj::Own<PendingCall>>;
   static thread_local Calls* dropping = nullptr;
@@ -24,8 +21,6 @@ void dropCall(kj::Own<PendingCall> call) {
     }
   }
 }
-
-}  // namespace
 
 const uint PromisedRef::BRAND = 0;
 

@@ -23,6 +23,9 @@ interface Object @0xd05000cf7e1ff657 {
   # the last of them is filled, and does not hold back calls made later.
   #
   # At most 64 holes; more are refused with OVERLOADED.
+  #
+  # An object that has this method marks every UNIMPLEMENTED that it breaks with: the reason starts
+  # with "invoked: ". Any other UNIMPLEMENTED says that the object has no such method.
 }
 
 interface Answer @0xac691d2d727eb4b5 {
@@ -45,7 +48,8 @@ struct Hole {
 
   path @2 :List(UInt16);
   # The way from the results of that call to the value: for each struct on it the position of a field,
-  # for each list the position of an element. At most 32 steps. A step into a member of a union that is
+  # for each list the position of an element. Without a step it leads to the results
+  # themselves. At most 32 steps. A step into a member of a union that is
   # not the one that is set, or beyond the end of a list, breaks the call.
 }
 

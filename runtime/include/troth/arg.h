@@ -91,6 +91,7 @@ template <>
 class Arg<capnp::Void, capnp::Kind::PRIMITIVE>: public ScalarArg<capnp::Void> {
 public:
   Arg(capnp::Void value = capnp::VOID): ScalarArg(value) {}
+  Arg(const PromiseBase<capnp::Void>& promise): ScalarArg(promise) {}
 };
 
 // =======================================================================================

@@ -253,6 +253,9 @@ public:
   kj::ListLink<PendingCall> queueLink;
   kj::ListLink<PendingCall> openLink;
 
+  // Its place among the calls of this thread, in the order in which they were made.
+  uint64_t sequence = 0;
+
 private:
   // WAITING: for arguments, which the peer cannot fill in by itself.
   enum class State { BUILDING, PENDING, WAITING, SENT, FULFILLED, REJECTED };
@@ -268,6 +271,12 @@ private:
   Kind kind = Kind::PLAIN;
   Form form = Form::PLAIN;
   bool nameable = false;
+
+  // Whether it is about to be sent once more.
+  bool again = false;
+
+  // Whether it may have to be: it went out through invoke, or on an object of a call that is in doubt.
+  bool inDoubt = false;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
   uint depth = 0;
@@ -303,8 +312,13 @@ private:
   void waitForSources();
   void keepDraft();
   bool isRefusedInvoke(const kj::Exception& exception);
-  void resendToPeer();
+  bool isTargetBroken();
+  bool isTargetInDoubt();
+  bool needsTargetAgain();
+  bool needsSourceAgain();
+  void resendRefused();
   void resend();
+  capnp::ClientHook& innermostTarget();
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
   capnp::ClientHook& resolveTarget();
   void leaveQueue();
@@ -312,12 +326,18 @@ private:
   kj::Exception explain(kj::Exception&& exception);
 };
 
+// Drops calls one after the other: where each depends on the next, they must not recurse.
+void dropCall(kj::Own<PendingCall> call);
+
 // A parameter that is not known yet.
 class Hole final: public Waiter {
 public:
   Hole(PendingCall& owner, Field param, Source source, PendingCall::Fill fill)
       : owner(owner), param(param), source(kj::mv(source)), fill(kj::mv(fill)) {}
-  ~Hole() noexcept(false) { source.call->removeWaiter(*this); }
+  ~Hole() noexcept(false) {
+    source.call->removeWaiter(*this);
+    dropCall(kj::mv(source.call));
+  }
   KJ_DISALLOW_COPY_AND_MOVE(Hole);
 
   PendingCall& owner;
@@ -346,14 +366,15 @@ public:
   // Sends what is pending.
   void flush();
 
-  // Learns that a message was handed to the network, which writes it at the end of the turn: calls made in
+  // Learns that a message was handed to the network for `link`, which writes it at the end of the turn: calls made in
   // the same turn are to be part of that write.
-  void messageSent();
+  void messageSent(const void* link);
 
   // Settles what is open with `reason`: the event loop it waits for is about to end.
   void abandon(const kj::Exception& reason);
 
-  // Puts back a call that has to be sent once more, or that has got its last argument.
+  // Puts back a call that has to be sent once more, or that has got its last argument. It goes out
+  // before those that were made after it.
   void addAgain(PendingCall& call);
 
   kj::List<PendingCall, &PendingCall::openLink> open;
@@ -364,6 +385,10 @@ private:
   class FlushGuard;
 
   kj::List<PendingCall, &PendingCall::queueLink> pending;
+  uint64_t callsAdded = 0;
+
+  // Whether `pending` has calls that were put back.
+  bool outOfOrder = false;
   bool flushScheduled = false;
   bool flushing = false;
 
@@ -373,6 +398,7 @@ private:
   bool flushMoved = false;
 
   void scheduleFlush();
+  void restoreOrder();
 };
 
 // An object in the results of a call that has not settled: a ref that does not exist yet.

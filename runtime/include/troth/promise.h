@@ -14,6 +14,7 @@
 // Dropping the last promise or ref that depends on a call cancels the call. detach() lets it run without anybody waiting.
 // A promise that breaks says in its exception which call broke and every call that it passed through.
 
+#include <capnp/schema.h>
 #include <kj/async.h>
 
 #include "pending-call.h"
@@ -125,15 +126,15 @@ kj::Promise<U> awaitSource(Source source, AwaitNode::Read read) {
   return kj::_::PromiseNode::to<kj::Promise<U>>(AwaitNode::make(kj::mv(source), read));
 }
 
-// Throws what a promise for a union's member breaks with where another member is set.
-[[noreturn]] void throwNotSet(const char* field);
+// Throws what a promise for member `field` of a union of `type` breaks with where another member is set.
+[[noreturn]] void throwNotSet(capnp::Schema type, kj::StringPtr field);
 
 // Reads the field `name` of a struct of type Struct, checking first that it is set if it is a union's member.
 template <auto getter, auto isSet, typename Struct = typename ReaderOf<getter>::Struct>
 auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
   auto reader = parent.template as<Struct>();
   if constexpr (!kj::isSameType<decltype(isSet), decltype(nullptr)>()) {
-    if (!(reader.*isSet)()) throwNotSet(name);
+    if (!(reader.*isSet)()) throwNotSet(capnp::Schema::from<Struct>(), name);
   }
   return (reader.*getter)();
 }
