@@ -4,6 +4,7 @@
 #include <string.h>
 #include <troth/object.capnp.h>
 #include <troth/pending-call.h>
+#include <troth/recorder.h>
 
 #include "invoke-form.h"
 
@@ -118,7 +119,7 @@ bool PendingCall::canInvoke() {
 }
 
 kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
-  if (state != State::SENT || form != Form::INVOKE) return nullptr;
+  if (state != State::SENT || form != Form::INVOKE || plan != nullptr) return nullptr;
   return KJ_ASSERT_NONNULL(carrier).getPipelined(operationsToAnswer());
 }
 

@@ -29,4 +29,7 @@ void removeInvokedMark(kj::Exception& exception);
 // The way to the answer.
 kj::Array<capnp::PipelineOp> operationsToAnswer();
 
+// Why something in the body of a map cannot be had outside of it.
+kj::Exception recordedOnly();
+
 }  // namespace troth::_

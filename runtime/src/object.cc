@@ -172,6 +172,7 @@ kj::Promise<void> takeDispatched(capnp::Capability::Server::DispatchCallResult&&
 ServerBase::Dispatched ServerBase::dispatchOther(
     const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context) {
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 0) return invoke(context);
+  if (interfaceId == capnp::typeId<wire::Object>() && methodId == 1) return map(context);
   return internalUnimplemented(interfaceName, interfaceId);
 }
 

@@ -42,11 +42,17 @@ DynamicValue::Reader getElement(capnp::DynamicList::Reader list, uint16_t index)
 
 }  // namespace
 
+DynamicValue::Reader Outcome::getRoot() {
+  KJ_IF_MAYBE (p, part) {
+    return p->value;
+  }
+  return getResults().asReader().getAs<DynamicStruct>(type);
+}
+
 DynamicValue::Reader Outcome::get(capnp::List<uint16_t>::Reader path) {
   KJ_REQUIRE(path.size() <= _::PATH_MAX_STEPS, "the path to a value has too many steps",
       path.size(), _::PATH_MAX_STEPS);
-  auto results = getResults().asReader();
-  DynamicValue::Reader value = results.getAs<DynamicStruct>(type);
+  auto value = getRoot();
   for (auto index: path) {
     if (value.getType() == DynamicValue::LIST) {
       value = getElement(value.as<capnp::DynamicList>(), index);
@@ -151,6 +157,15 @@ kj::Promise<void> fillFromAfar(DynamicStruct::Builder params, capnp::StructSchem
 
 wire::Answer::Client newAnswer(kj::Own<Outcome> outcome) {
   return ownAnswers().add(kj::heap<AnswerServer>(kj::mv(outcome)));
+}
+
+kj::Promise<kj::Maybe<kj::Own<Outcome>>> findOutcome(wire::Answer::Client answer) {
+  return ownAnswers().getLocalServer(answer).then(
+      [answer](kj::Maybe<wire::Answer::Server&> own) {
+        return own.map([](wire::Answer::Server& server) {
+          return kj::addRef(kj::downcast<AnswerServer>(server).getOutcome());
+        });
+      });
 }
 
 kj::Promise<void> fillHole(DynamicStruct::Builder params, capnp::StructSchema::Field field,

@@ -16,6 +16,13 @@ class Outcome final: public kj::Refcounted {
 public:
   explicit Outcome(capnp::StructSchema type)
       : Outcome(type, kj::newPromiseAndFulfiller<void>()) {}
+
+  // An outcome that is there: `value`, which is a part of `owner`.
+  Outcome(capnp::DynamicValue::Reader value, kj::Own<Outcome> owner)
+      : Outcome(capnp::StructSchema(), kj::newPromiseAndFulfiller<void>()) {
+    part = Part{value, kj::mv(owner)};
+    finish();
+  }
   KJ_DISALLOW_COPY_AND_MOVE(Outcome);
 
   // Where the call writes its results.
@@ -32,11 +39,19 @@ public:
   capnp::DynamicValue::Reader get(capnp::List<uint16_t>::Reader path);
 
 private:
+  struct Part {
+    capnp::DynamicValue::Reader value;
+    kj::Own<Outcome> owner;
+  };
+
   capnp::StructSchema type;
+  kj::Maybe<Part> part;
   capnp::MallocMessageBuilder message;
   capnp::BuilderCapabilityTable capabilities;
   kj::Own<kj::PromiseFulfiller<void>> fulfiller;
   kj::ForkedPromise<void> done;
+
+  capnp::DynamicValue::Reader getRoot();
 
   Outcome(capnp::StructSchema type, kj::PromiseFulfillerPair<void> pair)
       : type(type), fulfiller(kj::mv(pair.fulfiller)), done(pair.promise.fork()) {}
@@ -44,6 +59,9 @@ private:
 
 // A reference to `outcome` that can be sent to other vats.
 wire::Answer::Client newAnswer(kj::Own<Outcome> outcome);
+
+// What `answer` names, if it is of this vat.
+kj::Promise<kj::Maybe<kj::Own<Outcome>>> findOutcome(wire::Answer::Client answer);
 
 // Fills `field` of `params` with the value at `path` of what `source` came to, as soon as it is there.
 // The promise must be dropped before `params` goes.

@@ -1,4 +1,5 @@
 #include <troth/pending-call.h>
+#include <troth/recorder.h>
 
 #include <algorithm>
 
@@ -106,7 +107,7 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
       depth = source->depth + 1;
     }
   }
-  if (known == nullptr || sizeHint.isPromised()) {
+  if (known == nullptr || sizeHint.isPromised() || Recorder::current() != nullptr) {
     draft = kj::heap<Draft>();
   } else {
     request = known->newCall(method.interfaceId, method.id, sizeHint.getTotal(), hints);
@@ -132,6 +133,12 @@ void PendingCall::noteArgument(const char* name, kj::Own<capnp::ClientHook> ref)
 void PendingCall::pend(Kind k) {
   auto& queue = CallQueue::current();
   kind = k;
+  KJ_IF_MAYBE (recorder, Recorder::current()) {
+    recorder->add(*this);
+    state = State::RECORDED;
+    return;
+  }
+  requireOutsideBodies();
   state = State::PENDING;
   queue.add(*this);
 }
@@ -158,6 +165,12 @@ void PendingCall::sendNow() {
   bool filled = true;
   for (auto& hole: holes) filled = filled && hole->filled;
   auto possible = canInvoke();
+  KJ_IF_MAYBE (p, plan) {
+    auto remote = possible && !holes[0]->filled;
+    if (!remote && !filled) return waitForSources();
+    state = State::SENT;
+    return remote ? sendMap(**p) : evaluateMap(**p);
+  }
   if (!filled && !possible) return waitForSources();
   state = State::SENT;
   auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
@@ -172,6 +185,7 @@ void PendingCall::sendNow() {
 }
 
 kj::Promise<void> PendingCall::whenSent() {
+  if (isRecorded()) return recordedOnly();
   auto pair = kj::newPromiseAndFulfiller<void>();
   whenSentFulfillers.add(kj::mv(pair.fulfiller));
   return kj::mv(pair.promise);
@@ -269,6 +283,14 @@ bool PendingCall::returnAwaitRoom(void* place) {
 void PendingCall::fulfill(capnp::Response<capnp::AnyPointer>&& r) {
   if (state != State::SENT) return;
   if (form == Form::INVOKE) CallQueue::current().peers.set(peer, Peers::Support::YES);
+  KJ_IF_MAYBE (p, plan) {
+    if (form == Form::INVOKE) {
+      KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { r = p->get()->read(r); })) {
+        return reject(kj::mv(*exception));
+      }
+    }
+    form = Form::PLAIN;
+  }
   response = kj::mv(r);
   settle(State::FULFILLED);
 }

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "invoke-form.h"
+
 namespace troth {
 
 Promise<void>::Promise(_::Source source)
@@ -61,6 +63,13 @@ const char* Source::getFieldName() const {
 
 kj::Own<capnp::ClientHook> Source::getObject() const {
   auto& pending = const_cast<PendingCall&>(*call);
+  if (pending.isRecorded()) {
+    auto field = asReference(path).map([](const Path& p) { return p.field; });
+    auto ref = kj::refcounted<PromisedRef>(
+        kj::addRef(pending), nullptr, field.orDefault(Field{0, "element"}));
+    ref->setRecordedPath(clonePath(path));
+    return ref;
+  }
   if (Path::hasElement(asReference(path))) return getObjectInList(pending);
   auto operations = Path::operations(asReference(path));
   if (pending.isSettled()) return pending.getPipelined(operations);
@@ -109,7 +118,13 @@ void AwaitNode::destroy() {
   if (!call->returnAwaitRoom(this)) ::operator delete(this);
 }
 
+void AwaitNode::onReady(kj::_::Event* event) noexcept {
+  readyEvent.init(event);
+  if (source.call->isRecorded()) readyEvent.arm();
+}
+
 void AwaitNode::get(kj::_::ExceptionOrValue& output) noexcept {
+  if (source.call->isRecorded()) return output.addException(recordedOnly());
   KJ_IF_MAYBE (failure, source.call->getFailure()) {
     output.addException(kj::cp(*failure));
   } else KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { read(source, output); })) {

@@ -55,6 +55,14 @@ kj::Maybe<PendingCall&> PromisedRef::getCall() {
   return call_.map([](kj::Own<PendingCall>& call) -> PendingCall& { return *call; });
 }
 
+kj::Maybe<Source> PromisedRef::getRecordedSource() {
+  KJ_IF_MAYBE (call, getCall()) {
+    if (!call->isRecorded()) return nullptr;
+    return Source{kj::addRef(*call), recordedPath.map([](kj::Own<Path>& path) { return kj::addRef(*path); })};
+  }
+  return nullptr;
+}
+
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PromisedRef::newCall(uint64_t interfaceId,
     uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) {
   return resolve().newCall(interfaceId, methodId, sizeHint, hints);

@@ -26,6 +26,17 @@ interface Object @0xd05000cf7e1ff657 {
   #
   # An object that has this method marks every UNIMPLEMENTED that it breaks with: the reason starts
   # with "invoked: ". Any other UNIMPLEMENTED says that the object has no such method.
+
+  map @1 (list :Answer, path :List(UInt16), body :Body, captures :List(Answer))
+      -> (values :List(Value));
+  # Runs `body` for each element of the list at `path` in `list`, which is an answer of this vat.
+  # `values` are the results, in the order of the list. Breaks with the error of the first element
+  # whose body breaks.
+  #
+  # UNIMPLEMENTED is marked as in invoke.
+  #
+  # At most 64 elements are worked on at once. At most 65536 elements, 64 steps and 64 captures;
+  # more are refused with OVERLOADED.
 }
 
 interface Answer @0xac691d2d727eb4b5 {
@@ -69,4 +80,61 @@ struct Value {
     pointer @6 :AnyPointer;
     # Text, data, struct, list, interface, AnyPointer.
   }
+}
+
+struct Body {
+  # What to do with one element of a list: calls, each of which can use the element, the results of
+  # steps before it, and what was captured.
+
+  steps @0 :List(Step);
+  # All of them are run. They start in this order, and none waits for another unless it uses it.
+
+  result @1 :Operand;
+  # What the element is mapped to.
+}
+
+struct Operand {
+  # A value inside a body.
+
+  union {
+    element @0 :Void;
+    step @1 :UInt16;
+    # The results of a step, by its position in the body.
+    capture @2 :UInt16;
+    # The results of a call outside of the body, by its position in the captures.
+  }
+  path @3 :List(UInt16);
+  # As in Hole. Without a step it is the element, or the results, as they are.
+}
+
+struct Step {
+  # One call in a body.
+
+  target :union {
+    operand @0 :Operand;
+    object @1 :AnyPointer;
+    # An object that the body captured.
+  }
+  interfaceId @2 :UInt64;
+  methodId @3 :UInt16;
+  params @4 :AnyPointer;
+  holes @5 :List(StepHole);
+  # The target fills them, as it does those of invoke: it must implement Object.
+
+  map @6 :StepMap;
+  # If this is not null the step is no call but a map, and its results are a list. Then the other
+  # members are not used.
+}
+
+struct StepHole {
+  param @0 :UInt16;
+  source @1 :Operand;
+}
+
+struct StepMap {
+  # A map inside a body.
+
+  list @0 :Operand;
+  body @1 :Body;
+  captures @2 :List(Operand);
 }

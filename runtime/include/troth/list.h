@@ -2,14 +2,18 @@
 // A Promise of a list, and what can be done with its elements before there are any.
 //
 //     auto first = dir.list().entries().at(0).name();             // a Promise<capnp::Text>, usable now
+//     auto sizes = dir.list().entries().map(
+//         [](auto entry) { return entry.file().size().bytes(); });  // a Promise<capnp::List<int64_t>>
+//     auto list = co_await sizes;                                 // one round trip, however long the list
 //
 // at(i) can be an argument of another call like any promise, in the same round trip. It breaks if the list turns out to be
 // shorter. An object in a list, in distinction to a value, is known where it is used only when the list has arrived: a call on
-// list.at(0).file() takes one more round trip.
+// list.at(0).file() takes one more round trip. map has no such limit.
 
 #include <kj/debug.h>
 
-#include "promise.h"
+#include "recorder.h"
+#include "ref.h"
 
 namespace troth {
 
@@ -37,15 +41,91 @@ void readElement(const Source& source, kj::_::ExceptionOrValue& output) {
   }
 }
 
+// Reads the list that a map gives.
+template <typename E>
+void readMapped(const Source& source, kj::_::ExceptionOrValue& output) {
+  using List = capnp::List<E>;
+  output.as<Owned<List>>() = kj::_::ExceptionOr<Owned<List>>(
+      Owned<List>(source.call->getResults().template getAs<List>(), source.hold()));
+}
+
+// What the body of a map may return.
+template <typename R>
+struct MappedTo {
+  static constexpr bool VALID = false;
+};
+template <typename T>
+struct MappedTo<Promise<T>> {
+  static constexpr bool VALID = CAPNP_KIND(T) != capnp::Kind::OTHER;
+  using Type = T;
+};
+template <typename I>
+struct MappedTo<Ref<I>> {
+  static constexpr bool VALID = true;
+  using Type = I;
+};
+
+template <typename E>
+constexpr Path::IntoElement INTO_ELEMENT = nullptr;
+
 // Goes from a list of elements of type E, which are lists, to one of them.
 template <typename E>
 capnp::AnyList::Reader intoElement(capnp::AnyList::Reader list, uint index) {
   return list.template as<capnp::List<E>>()[index];
 }
-template <typename E>
-constexpr Path::IntoElement INTO_ELEMENT = nullptr;
 template <typename F, capnp::Kind kind>
 constexpr Path::IntoElement INTO_ELEMENT<capnp::List<F, kind>> = &intoElement<capnp::List<F, kind>>;
+
+template <typename E>
+void setElement(capnp::AnyPointer::Builder root, uint index, auto&& value) {
+  auto list = root.getAs<capnp::List<E>>();
+  if constexpr (CAPNP_KIND(E) == capnp::Kind::STRUCT) {
+    list.setWithCaveats(index, value);
+  } else {
+    list.set(index, kj::mv(value));
+  }
+}
+
+template <typename E>
+void setFromSource(
+    capnp::AnyPointer::Builder root, uint index, const Source& source, ReadSource read) {
+  if constexpr (CAPNP_KIND(E) == capnp::Kind::INTERFACE) {
+    setElement<E>(root, index, typename E::Client(source.getObject()));
+  } else {
+    kj::_::ExceptionOr<Awaited<E>> value;
+    read(source, value);
+    if constexpr (kj::isSameType<Awaited<E>, E>()) {
+      setElement<E>(root, index, KJ_ASSERT_NONNULL(value.value));
+    } else {
+      setElement<E>(root, index, typename E::Reader(KJ_ASSERT_NONNULL(value.value)));
+    }
+  }
+}
+
+template <typename E>
+void setFromWire(capnp::AnyPointer::Builder root, uint index, const WireValue& value) {
+  using Kind = WireValue::Kind;
+  constexpr bool REAL = std::is_floating_point_v<E>;
+  constexpr bool SCALAR =
+      CAPNP_KIND(E) == capnp::Kind::PRIMITIVE || CAPNP_KIND(E) == capnp::Kind::ENUM;
+  constexpr auto KIND = kj::isSameType<E, capnp::Void>() ? Kind::VOID
+      : REAL                                             ? Kind::REAL
+      : SCALAR                                           ? Kind::NUMBER
+                                                         : Kind::POINTER;
+  KJ_REQUIRE(value.kind == KIND, "a result of map is of another kind than the schema says", index);
+  if constexpr (KIND == Kind::REAL) {
+    setElement<E>(root, index, static_cast<E>(value.real));
+  } else if constexpr (KIND == Kind::NUMBER) {
+    setElement<E>(root, index, static_cast<E>(value.number));
+  } else if constexpr (KIND == Kind::POINTER) {
+    setElement<E>(root, index, value.pointer.getAs<E>());
+  }
+}
+
+template <typename E>
+constexpr ListType LIST_TYPE{
+    [](capnp::AnyPointer::Builder root, uint size) { root.initAs<capnp::List<E>>(size); },
+    &setFromSource<E>, &setFromWire<E>};
 
 // The promise, or the ref, for an element of type E that comes from `source`.
 template <typename E>
@@ -75,6 +155,38 @@ public:
   Pipelined<E> at(uint index) const {
     KJ_REQUIRE(index <= POSITION_MAX, "await the list to get an element this far in it", index);
     return _::elementFrom<E>(this->getSource().getElement(index, _::INTO_ELEMENT<E>));
+  }
+
+  // The list of what `body` gives for each element, in the same order.
+  //
+  // `body` takes what at() gives, and returns a Promise or a Ref that it made from that. It runs once, now, on a placeholder, and the
+  // calls that it makes are recorded; all of them are then made for each element, next to the list. Refs and promised values from
+  // outside may be used in it, but nothing may be awaited. The result breaks if one of the calls breaks.
+  template <typename Body>
+  auto map(Body&& body) const {
+    using Result = std::remove_cvref_t<std::invoke_result_t<Body&, Pipelined<E>>>;
+    static_assert(_::MappedTo<Result>::VALID,
+        "the body of map returns a troth::Promise of a value, or a troth::Ref, made from its argument without awaiting");
+    using T = typename _::MappedTo<Result>::Type;
+    return Promise<capnp::List<T>>(start<T>(body), &_::readMapped<T>);
+  }
+
+private:
+  template <typename T, typename Body>
+  _::Source start(Body& body) const {
+    _::ReadSource read = nullptr;
+    auto recorded = [&]() {
+      _::Recorder recorder;
+      auto result = body(_::elementFrom<E>(recorder.getElement()));
+      if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
+        return recorder.finish(*result.getHook());
+      } else {
+        read = result.getRead();
+        return recorder.finish(result.getSource().clone());
+      }
+    }();
+    return _::Plan::start(kj::mv(recorded), this->getSource().clone(),
+        {_::INTO_ELEMENT<E>, _::LIST_TYPE<T>, read});
   }
 };
 

@@ -45,6 +45,9 @@ namespace _ {
 
 class PendingCall;
 class Hole;
+class Body;
+class Plan;
+class Recorder;
 
 // One who wants to know the outcome of a call.
 class Waiter {
@@ -201,6 +204,9 @@ public:
   using Fill = kj::Function<void(capnp::AnyPointer::Builder params, const Source& source)>;
   void addHole(Field param, Source source, Fill fill);
 
+  // Where a body is recorded, and `ref` is an object that it made: makes parameter `param` a hole for it.
+  bool recordArgument(Field param, capnp::ClientHook& ref);
+
   // Asks for a form in which other calls can name the outcome while it is still unknown.
   void setNameable() { nameable = true; }
 
@@ -219,6 +225,9 @@ public:
   bool isSent() const {
     return state == State::SENT || isSettled();
   }
+
+  // Whether it belongs to the body of a map, and so is never sent itself.
+  bool isRecorded() const { return state == State::RECORDED; }
   bool isSettled() const { return state == State::FULFILLED || state == State::REJECTED; }
   kj::Maybe<const kj::Exception&> getFailure() const;
 
@@ -258,7 +267,8 @@ public:
 
 private:
   // WAITING: for arguments, which the peer cannot fill in by itself.
-  enum class State { BUILDING, PENDING, WAITING, SENT, FULFILLED, REJECTED };
+  // RECORDED: in the body of a map.
+  enum class State { BUILDING, RECORDED, PENDING, WAITING, SENT, FULFILLED, REJECTED };
 
   // PLAIN: as stock Cap'n Proto makes a call. INVOKE: through Object.invoke.
   enum class Form { PLAIN, INVOKE };
@@ -285,6 +295,9 @@ private:
   kj::Maybe<kj::Own<Draft>> draft;
   kj::Vector<Argument> arguments;
   kj::Vector<kj::Own<Hole>> holes;
+
+  // What a call of map does.
+  kj::Maybe<kj::Own<Plan>> plan;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> whenSentFulfillers;
 
   // Who the call was sent to, for what is known of that peer.
@@ -322,8 +335,15 @@ private:
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
   capnp::ClientHook& resolveTarget();
   void leaveQueue();
+  void requireOutsideBodies();
+  void sendMap(Plan& plan);
+  void evaluateMap(Plan& plan);
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> takeRequest();
   kj::Exception explain(kj::Exception&& exception);
+
+  friend class Body;
+  friend class Plan;
+  friend class Recorder;
 };
 
 // Drops calls one after the other: where each depends on the next, they must not recurse.
@@ -429,6 +449,10 @@ public:
   // The call this object waits for; null once it has settled.
   kj::Maybe<PendingCall&> getCall();
 
+  // Where the object comes from, in the body of a map.
+  kj::Maybe<Source> getRecordedSource();
+  void setRecordedPath(kj::Maybe<kj::Own<Path>> path) { recordedPath = kj::mv(path); }
+
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(uint64_t interfaceId,
       uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) override;
   VoidPromiseAndPipeline call(uint64_t interfaceId, uint16_t methodId,
@@ -443,6 +467,7 @@ private:
   const Method& source;
   Field field;
   kj::Maybe<kj::Own<PendingCall>> call_;
+  kj::Maybe<kj::Own<Path>> recordedPath;
   kj::Array<capnp::PipelineOp> operations;
   kj::Maybe<kj::Own<capnp::ClientHook>> resolved;
   kj::Maybe<kj::Own<kj::Exception>> failure;

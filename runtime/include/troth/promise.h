@@ -106,7 +106,7 @@ public:
   static kj::_::OwnPromiseNode make(Source source, Read read);
 
   void destroy() override;
-  void onReady(kj::_::Event* event) noexcept override { readyEvent.init(event); }
+  void onReady(kj::_::Event* event) noexcept override;
   void get(kj::_::ExceptionOrValue& output) noexcept override;
   void tracePromise(kj::_::TraceBuilder& builder, bool stopAtNextEvent) override;
 

@@ -70,8 +70,10 @@ public:
   template <typename T>
   void set(Field field, const Arg<T>& arg) {
     if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
+      auto ref = arg.getHook();
+      if (call->recordArgument(field, *ref)) return;
       arg.write(slot(builder, field));
-      call->noteArgument(field.name, arg.getHook());
+      call->noteArgument(field.name, kj::mv(ref));
     } else {
       KJ_IF_MAYBE (promise, arg.promise()) {
         auto fill = [read = promise->getRead(), field](

@@ -150,6 +150,7 @@ protected:
 
 private:
   Dispatched invoke(Context context);
+  Dispatched map(Context context);
 };
 
 namespace _ {

@@ -1,0 +1,151 @@
+// How a served object runs the body of a map: see schema/troth/object.capnp.
+
+#include <kj/debug.h>
+#include <troth/object.capnp.h>
+#include <troth/server.h>
+
+#include "invoke-form.h"
+#include "outcome.h"
+
+namespace troth {
+namespace {
+
+using MapContext = capnp::CallContext<wire::Object::MapParams, wire::Object::MapResults>;
+
+// How many elements of one list are worked on at once.
+constexpr uint MAP_FAN_OUT_MAX = 64;
+
+constexpr uint ELEMENTS_MAX = 65536;
+constexpr uint STEPS_MAX = 64;
+constexpr uint CAPTURES_MAX = 64;
+
+void requireAtMost(uint count, uint max, const char* what) {
+  if (count > max) {
+    kj::throwFatalException(KJ_EXCEPTION(OVERLOADED, "a map has too many", what, count, max));
+  }
+}
+
+// The object at `path` in what `answer` names.
+capnp::Capability::Client getObject(
+    wire::Answer::Client answer, capnp::List<uint16_t>::Reader path) {
+  constexpr uint16_t VALUE = 0;
+  constexpr uint16_t POINTER = 0;
+  auto request = capnp::Capability::Client(answer).typelessRequest(
+      capnp::typeId<wire::Answer>(), 0, nullptr, {});
+  request.initAs<wire::Answer::GetParams>().setPath(path);
+  auto sent = request.send();
+  return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
+}
+
+class MapRun {
+public:
+  explicit MapRun(MapContext context): context(context) {}
+  KJ_DISALLOW_COPY_AND_MOVE(MapRun);
+
+  kj::Promise<void> run() {
+    auto params = context.getParams();
+    requireAtMost(params.getBody().getSteps().size(), STEPS_MAX, "steps");
+    requireAtMost(params.getCaptures().size(), CAPTURES_MAX, "captures");
+    auto outcome = co_await findOutcome(params.getList());
+    list = kj::mv(KJ_REQUIRE_NONNULL(outcome, "a list is mapped only by the vat that made it"));
+    co_await list->whenDone();
+    auto value = list->get(params.getPath());
+    KJ_REQUIRE(value.getType() == capnp::DynamicValue::LIST, "what is to be mapped is not a list");
+    elements = value.as<capnp::DynamicList>();
+    requireAtMost(elements.size(), ELEMENTS_MAX, "elements");
+    values = context.getResults().initValues(elements.size());
+    co_await runAll();
+  }
+
+private:
+  // What one element has come to so far.
+  struct Element {
+    wire::Answer::Client element;
+    kj::Vector<wire::Answer::Client> steps;
+  };
+
+  MapContext context;
+  kj::Own<Outcome> list;
+  capnp::DynamicList::Reader elements;
+  capnp::List<wire::Value>::Builder values;
+  uint next = 0;
+
+  kj::Promise<void> runAll() {
+    kj::Vector<kj::Promise<void>> workers;
+    for (uint i = 0; i < elements.size() && i < MAP_FAN_OUT_MAX; ++i) workers.add(work());
+    return kj::joinPromisesFailFast(workers.releaseAsArray());
+  }
+
+  kj::Promise<void> work() {
+    while (next < elements.size()) {
+      auto index = next++;
+      co_await runOne(index);
+    }
+  }
+
+  kj::Promise<void> runOne(uint index) {
+    auto body = context.getParams().getBody();
+    Element state{newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list))), {}};
+    kj::Vector<kj::Promise<void>> steps;
+    for (auto step: body.getSteps()) steps.add(start(step, state));
+    auto request = answerOf(body.getResult(), state).getRequest();
+    request.setPath(body.getResult().getPath());
+    auto result = request.send();
+    co_await kj::joinPromisesFailFast(steps.releaseAsArray());
+    auto value = co_await result;
+    values.setWithCaveats(index, value.getValue());
+  }
+
+  kj::Promise<void> start(wire::Step::Reader step, Element& state) {
+    auto request = targetOf(step.getTarget(), state).castAs<wire::Object>().invokeRequest();
+    request.setInterfaceId(step.getInterfaceId());
+    request.setMethodId(step.getMethodId());
+    request.getParams().set(step.getParams());
+    auto holes = request.initHoles(step.getHoles().size());
+    for (uint i = 0; i < holes.size(); ++i) {
+      auto hole = step.getHoles()[i];
+      holes[i].setParam(hole.getParam());
+      holes[i].setSource(answerOf(hole.getSource(), state));
+      holes[i].setPath(hole.getSource().getPath());
+    }
+    auto sent = request.send();
+    state.steps.add(sent.getAnswer());
+    return sent.ignoreResult();
+  }
+
+  capnp::Capability::Client targetOf(wire::Step::Target::Reader target, Element& state) {
+    if (target.isObject()) return target.getObject().getAs<capnp::Capability>();
+    auto operand = target.getOperand();
+    return getObject(answerOf(operand, state), operand.getPath());
+  }
+
+  wire::Answer::Client answerOf(wire::Operand::Reader operand, Element& state) {
+    switch (operand.which()) {
+      case wire::Operand::ELEMENT: return state.element;
+      case wire::Operand::STEP:
+        KJ_REQUIRE(operand.getStep() < state.steps.size(),
+            "a step of a map uses one that does not come before it", operand.getStep());
+        return state.steps[operand.getStep()];
+      case wire::Operand::CAPTURE: {
+        auto captures = context.getParams().getCaptures();
+        KJ_REQUIRE(operand.getCapture() < captures.size(),
+            "a step of a map uses what was not captured", operand.getCapture());
+        return captures[operand.getCapture()];
+      }
+    }
+    KJ_FAIL_REQUIRE("a step of a map uses something of a kind that is not known");
+  }
+};
+
+}  // namespace
+
+ServerBase::Dispatched ServerBase::map(Context untyped) {
+  auto run = kj::heap<MapRun>(MapContext(capnp::CallContextHook::from(untyped)));
+  auto done = kj::evalNow([&]() { return run->run(); }).catch_([](kj::Exception&& exception) {
+    _::addInvokedMark(exception);
+    kj::throwFatalException(kj::mv(exception));
+  });
+  return {done.attach(kj::mv(run), thisCap()), false, true};
+}
+
+}  // namespace troth

@@ -1,0 +1,309 @@
+// How a body that was recorded is sent, and how it is run here: see schema/troth/object.capnp.
+
+#include <kj/debug.h>
+#include <troth/object.capnp.h>
+#include <troth/promise.h>
+#include <troth/recorder.h>
+
+namespace troth::_ {
+
+using wire::Object;
+
+namespace {
+
+constexpr uint16_t MAP = 1;
+constexpr Method MAP_METHOD{capnp::typeId<Object>(), MAP, "List", "map"};
+
+using OwnPath = kj::Maybe<kj::Own<Path>>;
+
+OwnPath clonePath(const OwnPath& path) {
+  return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
+}
+
+// `path` as it is when what it starts at is at the end of `base`.
+OwnPath putOn(const OwnPath& path, const OwnPath& base) {
+  KJ_IF_MAYBE (p, path) {
+    auto& last = **p;
+    auto parent = putOn(last.parent, base);
+    if (last.step == Path::Step::ELEMENT) {
+      return kj::refcounted<Path>(kj::mv(parent), last.field.index, last.intoElement);
+    }
+    return kj::refcounted<Path>(kj::mv(parent), last.field, last.into, last.intoList);
+  }
+  return clonePath(base);
+}
+
+void listSteps(const OwnPath& path, kj::Vector<uint16_t>& steps) {
+  KJ_IF_MAYBE (p, path) {
+    listSteps(p->get()->parent, steps);
+    steps.add(p->get()->field.index);
+  }
+}
+
+kj::Array<uint16_t> listSteps(const OwnPath& path) {
+  kj::Vector<uint16_t> steps;
+  listSteps(path, steps);
+  return steps.releaseAsArray();
+}
+
+WireValue readValue(wire::Value::Reader value) {
+  using Kind = WireValue::Kind;
+  switch (value.which()) {
+    case wire::Value::VOID: return {};
+    case wire::Value::BOOL: return {.kind = Kind::NUMBER, .number = value.getBool()};
+    case wire::Value::INT:
+      return {.kind = Kind::NUMBER, .number = static_cast<uint64_t>(value.getInt())};
+    case wire::Value::UINT: return {.kind = Kind::NUMBER, .number = value.getUint()};
+    case wire::Value::ENUM: return {.kind = Kind::NUMBER, .number = value.getEnum()};
+    case wire::Value::FLOAT: return {.kind = Kind::REAL, .real = value.getFloat()};
+    case wire::Value::POINTER: return {.kind = Kind::POINTER, .pointer = value.getPointer()};
+  }
+  KJ_FAIL_REQUIRE("a result of map is of a kind that is not known");
+}
+
+capnp::Response<capnp::AnyPointer> toResponse(kj::Own<Mapped> mapped) {
+  auto list = mapped->getList().asReader();
+  return {list, kj::mv(mapped)};
+}
+
+}  // namespace
+
+// =======================================================================================
+// Plan
+
+Source Plan::start(kj::Own<Body> body, Source list, Types types) {
+  auto& from = *list.call;
+  auto target = from.target.get() == nullptr
+      ? capnp::newBrokenCap("the list is here already") : from.target->addRef();
+  auto hint = SizeHint::of(capnp::MessageSize{0, 0});
+  hint.setPromised();
+  auto call = kj::refcounted<PendingCall>(
+      MAP_METHOD, kj::mv(target), hint, PendingCall::Results::DATA);
+  auto leave = [](capnp::AnyPointer::Builder, const Source&) {};
+  call->addHole({0, "list"}, list.clone(), leave);
+  auto plan = kj::heap<Plan>(kj::mv(body), kj::mv(list), types);
+  for (auto& captured: plan->captured) {
+    call->addHole({0, "captured"}, Source{kj::addRef(*captured), nullptr}, leave);
+  }
+  call->plan = kj::mv(plan);
+  call->pend(PendingCall::Kind::PLAIN);
+  return {kj::mv(call), nullptr};
+}
+
+Plan::Plan(kj::Own<Body> bodyParam, Source listParam, Types types)
+    : body(kj::mv(bodyParam)), list(kj::mv(listParam)), types(types) {
+  for (auto& step: body->steps) {
+    for (auto& hole: step->holes) capture(hole->source);
+  }
+}
+
+void Plan::capture(const Source& source) {
+  auto& call = const_cast<PendingCall&>(*source.call);
+  if (&call == body->element.get() || body->findStep(call) != nullptr) return;
+  for (auto& known: captured) {
+    if (known.get() == &call) return;
+  }
+  captured.add(kj::addRef(call));
+}
+
+// =======================================================================================
+// On the wire
+
+class Plan::Writer {
+public:
+  Writer(Plan& plan, Object::MapParams::Builder params): plan(plan), params(params) {}
+
+  void write() {
+    params.setList(answerOf(*plan.list.call));
+    params.setPath(listSteps(plan.list.path));
+    auto captures = params.initCaptures(plan.captured.size());
+    for (uint i = 0; i < captures.size(); ++i) {
+      if (!plan.captured[i]->isSettled()) captures.set(i, answerOf(*plan.captured[i]));
+    }
+    auto body = params.initBody();
+    auto steps = body.initSteps(plan.body->steps.size());
+    for (uint i = 0; i < steps.size(); ++i) write(steps[i], *plan.body->steps[i]);
+    write(body.initResult(), KJ_ASSERT_NONNULL(plan.body->result));
+  }
+
+private:
+  Plan& plan;
+  Object::MapParams::Builder params;
+
+  static wire::Answer::Client answerOf(PendingCall& call) {
+    return wire::Answer::Client(KJ_ASSERT_NONNULL(call.getAnswer()));
+  }
+
+  void write(wire::Step::Builder step, PendingCall& call) {
+    step.setInterfaceId(call.method.interfaceId);
+    step.setMethodId(call.method.id);
+    step.getParams().set(call.params().asReader());
+    writeTarget(step.getTarget(), call);
+    kj::Vector<Hole*> open;
+    for (auto& hole: call.holes) {
+      if (hole->source.call->isSettled()) {
+        hole->fill(step.getParams(), hole->source);
+      } else {
+        open.add(hole.get());
+      }
+    }
+    auto holes = step.initHoles(open.size());
+    for (uint i = 0; i < open.size(); ++i) {
+      holes[i].setParam(open[i]->param.index);
+      write(holes[i].initSource(), open[i]->source);
+    }
+  }
+
+  void writeTarget(wire::Step::Target::Builder target, PendingCall& call) {
+    KJ_IF_MAYBE (promised, PromisedRef::from(*call.target)) {
+      KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+        return write(target.initOperand(), *source);
+      }
+    }
+    target.initObject().setAs<capnp::Capability>(
+        capnp::Capability::Client(call.target->addRef()));
+  }
+
+  void write(wire::Operand::Builder operand, const Source& source) {
+    auto& call = *source.call;
+    operand.setPath(listSteps(source.path));
+    if (&call == plan.body->element.get()) {
+      operand.setElement();
+    } else KJ_IF_MAYBE (step, plan.body->findStep(call)) {
+      operand.setStep(*step);
+    } else {
+      operand.setCapture(findCapture(call));
+    }
+  }
+
+  uint findCapture(const PendingCall& call) {
+    for (uint i = 0; i < plan.captured.size(); ++i) {
+      if (plan.captured[i].get() == &call) return i;
+    }
+    KJ_FAIL_ASSERT("not captured");
+  }
+};
+
+void Plan::write(capnp::AnyPointer::Builder params) {
+  Writer(*this, params.initAs<Object::MapParams>()).write();
+}
+
+capnp::Response<capnp::AnyPointer> Plan::read(capnp::AnyPointer::Reader results) {
+  auto values = results.getAs<Object::MapResults>().getValues();
+  KJ_REQUIRE(values.size() <= ELEMENTS_MAX, "map has too many results", values.size());
+  auto mapped = kj::heap<Mapped>();
+  types.results.init(mapped->getList(), values.size());
+  for (uint i = 0; i < values.size(); ++i) {
+    types.results.setFromWire(mapped->getList(), i, readValue(values[i]));
+  }
+  return toResponse(kj::mv(mapped));
+}
+
+// =======================================================================================
+// Here
+
+// The body, on one element.
+class Plan::Run {
+public:
+  Run(Plan& plan, uint index): plan(plan), index(index) {
+    for (auto& step: plan.body->steps) start(*step);
+  }
+
+  kj::Promise<void> whenDone() {
+    auto done = KJ_MAP(call, calls) -> kj::Promise<void> {
+      return Promise<void>(Source{kj::addRef(*call), nullptr});
+    };
+    return kj::joinPromisesFailFast(kj::mv(done));
+  }
+
+  void writeResult(Mapped& mapped) {
+    plan.types.results.setFromSource(mapped.getList(), index,
+        substitute(KJ_ASSERT_NONNULL(plan.body->result)), plan.types.readResult);
+  }
+
+private:
+  Plan& plan;
+  uint index;
+  kj::Vector<kj::Own<PendingCall>> calls;
+
+  Source substitute(const Source& source) {
+    if (source.call.get() == plan.body->element.get()) {
+      auto element = plan.list.getElement(index, plan.types.intoElement);
+      return {kj::mv(element.call), putOn(source.path, element.path)};
+    }
+    KJ_IF_MAYBE (step, plan.body->findStep(*source.call)) {
+      return {kj::addRef(*calls[*step]), clonePath(source.path)};
+    }
+    return source.clone();
+  }
+
+  void start(PendingCall& step) {
+    auto hint = SizeHint::of(capnp::MessageSize{0, 0});
+    hint.setPromised();
+    auto results = step.hints.noPromisePipelining ? PendingCall::Results::DATA
+                                                  : PendingCall::Results::OBJECTS;
+    auto call = kj::refcounted<PendingCall>(step.method, targetOf(step), hint, results);
+    call->params().set(step.params().asReader());
+    for (auto& hole: step.holes) {
+      call->addHole(hole->param, substitute(hole->source),
+          [&hole = *hole](capnp::AnyPointer::Builder params, const Source& source) {
+            hole.fill(params, source);
+          });
+    }
+    call->pend(PendingCall::Kind::PLAIN);
+    calls.add(kj::mv(call));
+  }
+
+  kj::Own<capnp::ClientHook> targetOf(PendingCall& step) {
+    KJ_IF_MAYBE (promised, PromisedRef::from(*step.target)) {
+      KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+        return substitute(*source).getObject();
+      }
+    }
+    return step.target->addRef();
+  }
+};
+
+kj::Promise<void> Plan::runFrom(uint& next, uint size, Mapped& mapped) {
+  while (next < size) {
+    auto index = next++;
+    Run run(*this, index);
+    co_await run.whenDone();
+    run.writeResult(mapped);
+  }
+}
+
+kj::Promise<capnp::Response<capnp::AnyPointer>> Plan::evaluate() {
+  auto size = list.readList().size();
+  KJ_REQUIRE(size <= ELEMENTS_MAX, "the list is too long to be mapped", size);
+  auto mapped = kj::heap<Mapped>();
+  types.results.init(mapped->getList(), size);
+  uint next = 0;
+  kj::Vector<kj::Promise<void>> workers;
+  for (uint i = 0; i < size && i < LOCAL_FAN_OUT_MAX; ++i) {
+    workers.add(runFrom(next, size, *mapped));
+  }
+  co_await kj::joinPromisesFailFast(workers.releaseAsArray());
+  co_return toResponse(kj::mv(mapped));
+}
+
+// =======================================================================================
+// PendingCall
+
+void PendingCall::sendMap(Plan& plan) {
+  auto request = resolveTarget().newCall(method.interfaceId, method.id, nullptr, hints);
+  plan.write(request);
+  form = Form::INVOKE;
+  carrier.emplace(kj::mv(request), Kind::PLAIN, static_cast<OutcomeSink&>(*this));
+}
+
+// Not at once: this may be the flush, in the body of another map.
+void PendingCall::evaluateMap(Plan& plan) {
+  form = Form::PLAIN;
+  plan.evaluation =
+      kj::evalLater([&plan]() { return plan.evaluate(); })
+          .then([this](capnp::Response<capnp::AnyPointer>&& list) { fulfill(kj::mv(list)); })
+          .eagerlyEvaluate([this](kj::Exception&& exception) { reject(kj::mv(exception)); });
+}
+
+}  // namespace troth::_
