@@ -44,7 +44,8 @@ bool OffloadedJob::cancel() {
 void OffloadedJob::run(uv_work_t* raw) {
   auto& job = *static_cast<OffloadedJob*>(raw->data);
   job.work->run();
-  *job.done.lockExclusive() = true;
+  job.done = true;
+  job.done.notify_all();
 }
 
 void OffloadedJob::finish(uv_work_t* raw, int) {
@@ -74,9 +75,7 @@ void Offloads::end() {
   for (auto& job: jobs) job.cancel();
   while (!jobs.empty()) {
     auto& job = jobs.front();
-    if (job.work.get() != nullptr) {
-      job.done.when([](bool done) { return done; }, [](bool) {});
-    }
+    if (job.work.get() != nullptr) job.done.wait(false);
     jobs.remove(job);
     job.offloads = nullptr;
     job.work = nullptr;

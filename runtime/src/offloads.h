@@ -3,9 +3,10 @@
 
 #include <kj/async.h>
 #include <kj/list.h>
-#include <kj/mutex.h>
 #include <troth/offload.h>
 #include <uv.h>
+
+#include <atomic>
 
 namespace troth {
 
@@ -32,7 +33,7 @@ struct OffloadedJob {
   kj::Maybe<OffloadedWork&> owner;
 
   // Set by the other thread when the work is done.
-  kj::MutexGuarded<bool> done{false};
+  std::atomic<bool> done = false;
 
   static void run(uv_work_t* raw);
   static void finish(uv_work_t* raw, int status);
