@@ -60,17 +60,24 @@ capnp::AnyStruct::Reader Path::follow(
   return results.getAs<capnp::AnyStruct>();
 }
 
+capnp::AnyList::Reader Path::readList(capnp::AnyPointer::Reader results) const {
+  if (step == Step::ELEMENT) {
+    auto parent = followToList(results, getParent());
+    KJ_REQUIRE(intoElement != nullptr, "this element is not a list", field.index);
+    KJ_REQUIRE(field.index < parent.size(), "the list has no such element", parent.size());
+    return intoElement(parent, field.index);
+  }
+  KJ_REQUIRE(intoList != nullptr, "this is not a list", field.name);
+  return intoList(follow(results, getParent()), field.name);
+}
+
 capnp::AnyList::Reader Path::followToList(
     capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path) {
   KJ_IF_MAYBE (p, path) {
-    if (p->step == Step::ELEMENT) {
-      auto list = followToList(results, p->getParent());
-      KJ_REQUIRE(p->intoElement != nullptr, "this element is not a list", p->field.index);
-      KJ_REQUIRE(p->field.index < list.size(), "the list has no such element", list.size());
-      return p->intoElement(list, p->field.index);
+    KJ_IF_MAYBE (list, p->list) {
+      return **list;
     }
-    KJ_REQUIRE(p->intoList != nullptr, "this is not a list", p->field.name);
-    return p->intoList(follow(results, p->getParent()), p->field.name);
+    return *p->list.emplace(kj::heap(p->readList(results)));
   }
   return results.getAs<capnp::AnyList>();
 }

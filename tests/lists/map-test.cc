@@ -44,5 +44,256 @@ TEST(Map, OfAThousandElementsWithTwoDependentCallsEachTakesOneRoundTrip) {
   EXPECT_EQ(s.counts.calls, 2000);
 }
 
+TEST(Map, TakesElementsOfEveryKind) {
+  Setting s;
+  auto folder = s.connect();
+  auto sums = folder.numbers(4).numbers().map([&](auto n) { return folder.add(n, n).sum(); });
+  auto greetings = folder.words(2).words().map([&](auto w) { return folder.greet(w).text(); });
+  auto names = folder.colors(3).colors().map([&](auto c) { return folder.color(c).name(); });
+  auto sizes = folder.files(3).files().map([](auto file) { return file.size().bytes(); });
+  auto rows = folder.matrix(4).rows().map([&](auto row) { return folder.sum(row).sum(); });
+  EXPECT_EQ(toVector<int64_t>(sums.wait(s)), (std::vector<int64_t>{0, 2, 4, 6}));
+  EXPECT_EQ(toStrings(greetings.wait(s)), (std::vector<std::string>{"hello word0", "hello word1"}));
+  EXPECT_EQ(toStrings(names.wait(s)), (std::vector<std::string>{"red", "green", "blue"}));
+  EXPECT_EQ(toVector<int64_t>(sizes.wait(s)), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(toVector<int64_t>(rows.wait(s)), (std::vector<int64_t>{0, 0, 1, 3}));
+  EXPECT_EQ(s.roundTrips(), 1u);
+}
+
+TEST(Map, GivesResultsOfEveryKind) {
+  Setting s;
+  auto folder = s.connect();
+  auto files = folder.files(3).files();
+  auto structs = files.map([](auto file) { return file.describe().entry(); });
+  auto results = files.map([](auto file) { return file.size(); });
+  auto lists = files.map([](auto file) { return file.describe().entry().tags(); });
+  auto objects = files.map([](auto file) { return file.copy("copy").file(); });
+  auto members = files.map([](auto file) { return file.describe().entry().rank(); });
+  auto fields = folder.list(3).entries().map([](auto entry) { return entry.name(); });
+  auto same = folder.numbers(3).numbers().map([](auto number) { return number; });
+  EXPECT_EQ(kj::str(structs.wait(s)[2].getName()), "f2");
+  EXPECT_EQ(results.wait(s)[1].getBytes(), 1);
+  EXPECT_EQ(lists.wait(s).size(), 3u);
+  auto copies = objects.wait(s);
+  EXPECT_EQ(toVector<int64_t>(members.wait(s)), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(toStrings(fields.wait(s)), (std::vector<std::string>{"f0", "f1", "f2"}));
+  EXPECT_EQ(toVector<int64_t>(same.wait(s)), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(s.roundTrips(), 1u);
+  EXPECT_EQ(Ref<folder::File>(copies[2]).size().bytes().wait(s), 2);
+}
+
+TEST(Map, UsesCapturedRefsAndPromisedValues) {
+  Setting s;
+  auto folder = s.connect();
+  auto offset = folder.add(40, 2).sum();
+  auto prefix = folder.greet("you").text();
+  auto sums = folder.files(3).files().map(
+      [&](auto file) { return folder.add(folder.measure(file).bytes(), offset).sum(); });
+  auto copies = folder.files(2).files().map(
+      [&](auto file) { return file.copy(prefix).file().name().name(); });
+  EXPECT_EQ(toVector<int64_t>(sums.wait(s)), (std::vector<int64_t>{42, 43, 44}));
+  EXPECT_EQ(toStrings(copies.wait(s)), (std::vector<std::string>{"hello you", "hello you"}));
+  EXPECT_EQ(s.roundTrips(), 1u);
+}
+
+TEST(Map, UsesCapturedObjectsThatArePromised) {
+  Setting s;
+  auto folder = s.connect();
+  auto copy = Ref<folder::File>(folder.files(3).wait(s).getFiles()[2]).copy("copy").file();
+  auto sums = folder.numbers(2).numbers().map(
+      [&](auto number) { return folder.add(number, copy.size().bytes()).sum(); });
+  EXPECT_EQ(toVector<int64_t>(sums.wait(s)), (std::vector<int64_t>{2, 3}));
+}
+
+TEST(Map, UsesCapturedValuesThatAreThereAlready) {
+  Setting s;
+  auto folder = s.connect();
+  auto settled = folder.add(1, 1);
+  auto two = settled.sum();
+  EXPECT_EQ(folder.add(settled.sum(), 0).sum().wait(s), 2);
+  auto before = s.roundTrips();
+  auto sums = folder.numbers(2).numbers().map([&](auto n) { return folder.add(n, two).sum(); });
+  EXPECT_EQ(toVector<int64_t>(sums.wait(s)), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(s.roundTrips(), before + 1);
+}
+
+TEST(Map, OfAnEmptyOrANullListIsEmpty) {
+  Setting s;
+  auto folder = s.connect();
+  auto nothing = folder.nothing();
+  auto entries = nothing.entries().map([](auto entry) { return entry.file().size().bytes(); });
+  auto numbers = nothing.numbers().map([&](auto n) { return folder.add(n, n).sum(); });
+  auto files = folder.files(0).files().map([](auto file) { return file.size().bytes(); });
+  EXPECT_EQ(entries.wait(s).size(), 0u);
+  EXPECT_EQ(numbers.wait(s).size(), 0u);
+  EXPECT_EQ(files.wait(s).size(), 0u);
+  EXPECT_EQ(s.roundTrips(), 1u);
+}
+
+TEST(Map, CanBeMappedAndIndexedAndPassedOn) {
+  Setting s;
+  auto folder = s.connect();
+  auto sizes = folder.files(4).files().map([](auto file) { return file.size().bytes(); });
+  auto doubled = sizes.map([&](auto n) { return folder.add(n, n).sum(); });
+  auto last = sizes.at(3);
+  auto sum = folder.sum(sizes).sum();
+  EXPECT_EQ(toVector<int64_t>(doubled.wait(s)), (std::vector<int64_t>{0, 2, 4, 6}));
+  EXPECT_EQ(last.wait(s), 3);
+  EXPECT_EQ(sum.wait(s), 6);
+}
+
+TEST(Map, OfAListThatIsThereAlreadyRunsHere) {
+  Setting s;
+  auto folder = s.connect();
+  auto entries = folder.list(5).entries();
+  EXPECT_EQ(entries.at(0).size().wait(s), 0);
+  auto before = s.roundTrips();
+  int runs = 0;
+  auto texts = entries.map([&](auto entry) {
+    ++runs;
+    return folder.greet(entry.file().copy(entry.name()).file().name().name()).text();
+  });
+  EXPECT_EQ(kj::str(texts.wait(s)[4]), "hello f4");
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(s.roundTrips(), before + 1);
+}
+
+TEST(Map, GivesTheSameFromAStockServer) {
+  Setting s;
+  auto folder = s.connect<StockFolder>();
+  auto offset = folder.add(40, 2).sum();
+  auto sums = folder.list(1500).entries().map([&](auto entry) {
+    return folder.add(folder.measure(entry.file().copy(entry.name()).file()).bytes(), offset).sum();
+  });
+  auto names = folder.files(3).files().map([](auto file) { return file.describe().entry().name(); });
+  auto doubled = folder.numbers(4).numbers().map([&](auto n) { return folder.add(n, n).sum(); });
+  auto nothing = folder.nothing().files().map([](auto file) { return file.size().bytes(); });
+  auto list = sums.wait(s);
+  ASSERT_EQ(list.size(), 1500u);
+  for (uint i = 0; i < 1500; ++i) EXPECT_EQ(list[i], 42 + i);
+  EXPECT_EQ(toStrings(names.wait(s)), (std::vector<std::string>{"f0", "f1", "f2"}));
+  EXPECT_EQ(toVector<int64_t>(doubled.wait(s)), (std::vector<int64_t>{0, 2, 4, 6}));
+  EXPECT_EQ(nothing.wait(s).size(), 0u);
+}
+
+TEST(Map, BreaksWithTheErrorOfACall) {
+  Setting s;
+  auto folder = s.connect();
+  auto broken = folder.files(3).files().map([](auto file) { return file.fail("this").bytes(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(broken), s), "this");
+  auto unused = folder.files(3).files().map([](auto file) {
+    auto ignored = file.fail("that");
+    return file.size().bytes();
+  });
+  EXPECT_MENTIONS(failureOf(kj::mv(unused), s), "that");
+  auto notSet = folder.list(3).entries().map([](auto entry) { return entry.note(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(notSet), s), "note");
+}
+
+TEST(Map, BreaksIfItsListOrWhatItCapturedBreaks) {
+  Setting s;
+  auto folder = s.connect();
+  auto file = Ref<folder::File>(folder.files(1).wait(s).getFiles()[0]);
+  auto bad = file.fail("lost").bytes();
+  auto sums = folder.numbers(2).numbers().map([&](auto n) { return folder.add(n, bad).sum(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(sums), s), "lost");
+  auto none = folder.list(2).entries().at(7).tags().map(
+      [&](auto tag) { return folder.greet(tag).text(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(none), s), "no such element");
+}
+
+TEST(Map, WorksOnABoundedNumberOfElementsAtOnce) {
+  Setting s;
+  auto folder = s.connect();
+  auto held = folder.files(500).files().map([](auto file) { return file.hold().bytes(); });
+  s.settle();
+  EXPECT_EQ(s.counts.open, 64);
+  s.counts.openGate();
+  EXPECT_EQ(held.wait(s).size(), 500u);
+  EXPECT_EQ(s.counts.openMax, 64);
+}
+
+TEST(Map, IsRefusedForAListThatIsTooLong) {
+  Setting s;
+  auto folder = s.connect();
+  auto sums = folder.numbers(65537).numbers().map([&](auto n) { return folder.add(n, n).sum(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(sums), s), "too many");
+}
+
+TEST(Map, EndsAtTheServerWhenItIsDropped) {
+  Setting s;
+  auto folder = s.connect();
+  {
+    auto held = folder.files(100).files().map([](auto file) { return file.hold().bytes(); });
+    s.settle();
+    EXPECT_EQ(s.counts.open, 64);
+  }
+  s.settle();
+  s.counts.openGate();
+  s.settle();
+  EXPECT_LE(s.counts.openMax, 64);
+  EXPECT_EQ(s.counts.open, 0);
+  EXPECT_EQ(folder.add(1, 1).sum().wait(s), 2);
+}
+
+TEST(Recording, RefusesToAwait) {
+  Setting s;
+  auto folder = s.connect();
+  auto numbers = folder.numbers(2).numbers();
+  std::string words;
+  try {
+    auto sums = numbers.map([&](auto n) { return folder.add(n, n.wait(s)).sum(); });
+  } catch (const kj::Exception& exception) {
+    words = exception.getDescription().cStr();
+  }
+  EXPECT_MENTIONS(words, "only recorded");
+}
+
+template <typename Body>
+std::string refusalOf(Ref<folder::Folder>& folder, Body&& body) {
+  try {
+    auto mapped = folder.files(2).files().map(body);
+  } catch (const kj::Exception& exception) {
+    return exception.getDescription().cStr();
+  }
+  return "";
+}
+
+TEST(Recording, RefusesWhatCannotBeRecorded) {
+  Setting s;
+  auto folder = s.connect();
+  auto other = folder.add(1, 2).sum();
+  EXPECT_MENTIONS(refusalOf(folder, [&](auto) { return kj::mv(other); }), "made from the element");
+  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
+    auto pushed = file.push(1);
+    return file.size().bytes();
+  }), "streaming");
+  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
+    auto last = file;
+    for (int i = 0; i < 65; ++i) last = last.copy("c").file();
+    return last.size().bytes();
+  }), "too many steps");
+  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
+    return folder.describe([&](auto entry) { entry.setFile(file); }).text();
+  }), "not a part of one");
+}
+
+TEST(Recording, LetsNothingOutOfTheBody) {
+  Setting s;
+  auto folder = s.connect();
+  kj::Maybe<Promise<int64_t>> number;
+  kj::Maybe<Ref<folder::File>> file;
+  auto mapped = folder.list(2).entries().map([&](auto entry) {
+    number = entry.size();
+    file = entry.file();
+    return entry.name();
+  });
+  EXPECT_ANY_THROW((void)folder.add(KJ_ASSERT_NONNULL(number), 1));
+  EXPECT_ANY_THROW((void)folder.measure(KJ_ASSERT_NONNULL(file)));
+  EXPECT_ANY_THROW((void)KJ_ASSERT_NONNULL(file).size());
+  EXPECT_MENTIONS(failureOf(kj::mv(KJ_ASSERT_NONNULL(number)), s), "only recorded");
+  EXPECT_EQ(mapped.wait(s).size(), 2u);
+}
+
 }  // namespace
 }  // namespace troth

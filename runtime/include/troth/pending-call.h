@@ -110,7 +110,11 @@ public:
   IntoElement intoElement = nullptr;
 
 private:
+  // The list that the path leads to, once it was read: each time counts against the message's traversal limit.
+  mutable kj::Maybe<kj::Own<capnp::AnyList::Reader>> list;
+
   kj::Maybe<const Path&> getParent() const;
+  capnp::AnyList::Reader readList(capnp::AnyPointer::Reader results) const;
 };
 
 // Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
