@@ -61,6 +61,7 @@ Source Recorder::getElement() {
 void Recorder::add(PendingCall& call) {
   KJ_REQUIRE(call.kind == PendingCall::Kind::PLAIN,
       "a streaming method cannot be called in the body of map", call.method.name);
+  KJ_REQUIRE(call.plan == nullptr, "a list cannot be mapped in the body of map");
   KJ_REQUIRE(body->steps.size() < Body::STEPS_MAX, "the body of map has too many steps",
       Body::STEPS_MAX);
   requireNoneRecorded(KJ_ASSERT_NONNULL(call.draft)->capabilities);

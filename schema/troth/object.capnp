@@ -120,21 +120,9 @@ struct Step {
   params @4 :AnyPointer;
   holes @5 :List(StepHole);
   # The target fills them, as it does those of invoke: it must implement Object.
-
-  map @6 :StepMap;
-  # If this is not null the step is no call but a map, and its results are a list. Then the other
-  # members are not used.
 }
 
 struct StepHole {
   param @0 :UInt16;
   source @1 :Operand;
-}
-
-struct StepMap {
-  # A map inside a body.
-
-  list @0 :Operand;
-  body @1 :Body;
-  captures @2 :List(Operand);
 }

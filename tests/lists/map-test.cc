@@ -276,6 +276,9 @@ TEST(Recording, RefusesWhatCannotBeRecorded) {
   EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
     return folder.describe([&](auto entry) { entry.setFile(file); }).text();
   }), "not a part of one");
+  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
+    return file.children().files().map([](auto child) { return child.size().bytes(); });
+  }), "in the body of map");
 }
 
 TEST(Recording, LetsNothingOutOfTheBody) {

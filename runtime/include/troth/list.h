@@ -161,7 +161,7 @@ public:
   //
   // `body` takes what at() gives, and returns a Promise or a Ref that it made from that. It runs once, now, on a placeholder, and the
   // calls that it makes are recorded; all of them are then made for each element, next to the list. Refs and promised values from
-  // outside may be used in it, but nothing may be awaited. The result breaks if one of the calls breaks.
+  // outside may be used in it, but nothing may be awaited, and no list mapped. The result breaks if one of the calls breaks.
   template <typename Body>
   auto map(Body&& body) const {
     using Result = std::remove_cvref_t<std::invoke_result_t<Body&, Pipelined<E>>>;

@@ -2,7 +2,7 @@
 // The body of a map: what a function does with the elements of a list that is not there yet.
 //
 // The function runs once, on a placeholder. Calls made meanwhile are recorded as the steps of the body instead of being sent,
-// those on captured refs too; a map inside is a step like a call. The body then goes where the list is, or, if that is here or with
+// those on captured refs too. The body then goes where the list is, or, if that is here or with
 // a peer that cannot run bodies, is run here.
 //
 // Programs use Promise<capnp::List<E>>::map; this header is what that is made of.
