@@ -3,7 +3,7 @@
 #include <kj/debug.h>
 #include <string.h>
 #include <troth/object.capnp.h>
-#include <troth/pending-call.h>
+#include <troth/promise.h>
 #include <troth/recorder.h>
 
 #include "invoke-form.h"
@@ -239,6 +239,37 @@ capnp::ClientHook& PendingCall::innermostTarget() {
       at = resolved;
     } else {
       return *at;
+    }
+  }
+}
+
+// Whether `object` comes from a call to another peer that may yet have to be sent once more.
+bool PendingCall::mayBeRefusedElsewhere(capnp::ClientHook& object) {
+  KJ_IF_MAYBE (promised, PromisedRef::from(object)) {
+    KJ_IF_MAYBE (call, promised->getCall()) {
+      return call->inDoubt && call->peer != peer;
+    }
+  }
+  return false;
+}
+
+// An object that was sent to a peer cannot be taken back. Those that another call may yet replace
+// travel as promises of ours, which are kept when that call has settled.
+void PendingCall::shieldObjects() {
+  bool needed = false;
+  for (auto& argument: arguments) needed = needed || mayBeRefusedElsewhere(*argument.ref);
+  if (!needed) return;
+  keepDraft();
+  for (auto& object: KJ_ASSERT_NONNULL(draft)->capabilities.getTable()) {
+    KJ_IF_MAYBE (hook, object) {
+      if (!mayBeRefusedElsewhere(**hook)) continue;
+      auto& promised = KJ_ASSERT_NONNULL(PromisedRef::from(**hook));
+      auto& call = KJ_ASSERT_NONNULL(promised.getCall());
+      auto settled = awaitSource<void>(Source{kj::addRef(call), nullptr}, [](auto&, auto& output) {
+        output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
+      });
+      *hook = capnp::newLocalPromiseClient(settled.then(
+          [promised = kj::addRef(promised)]() mutable { return promised->resolveNow().addRef(); }));
     }
   }
 }

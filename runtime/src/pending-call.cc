@@ -179,6 +179,7 @@ void PendingCall::sendNow() {
     return remote ? sendMap(**p) : evaluateMap(**p);
   }
   if (!filled && !possible) return waitForSources();
+  shieldObjects();
   state = State::SENT;
   auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
   if (possible && (!filled || nameable || trying)) {

@@ -253,9 +253,10 @@ enum class Kind { TROTH, STOCK };
 // A client and as many servers as a test asks for, each a vat of its own, all in one thread.
 class Desks {
 public:
-  explicit Desks(Kind kind = Kind::TROTH): client(kj::heap<Vat>(options())), kind(kind) {
-    desk = connect(world, kind);
-  }
+  explicit Desks(Kind kind = Kind::TROTH): Desks(nullptr) { desk = connect(world, kind); }
+
+  // Without any server.
+  explicit Desks(decltype(nullptr)): client(kj::heap<Vat>(options())) {}
 
   // A desk in a new vat.
   Ref<desk::Desk> connect(World& in, Kind of) {
@@ -303,7 +304,6 @@ public:
   kj::Vector<kj::Own<Vat>> servers;
   kj::Own<Vat> client;
   Ref<desk::Desk> desk = nullptr;
-  Kind kind;
 
 private:
   Traffic before;

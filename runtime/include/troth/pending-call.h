@@ -333,6 +333,8 @@ private:
   bool isTargetInDoubt();
   bool needsTargetAgain();
   bool needsSourceAgain();
+  bool mayBeRefusedElsewhere(capnp::ClientHook& object);
+  void shieldObjects();
   void resendRefused();
   void resend();
   capnp::ClientHook& innermostTarget();

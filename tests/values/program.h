@@ -1,0 +1,149 @@
+#pragma once
+// A program of calls, made from a seed: every call takes values and objects of earlier ones.
+
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace troth {
+
+// One line of a program.
+struct Step {
+  // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an earlier call's nameable form.
+  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, DROP, TURN, SHARE };
+  static constexpr int LITERAL = -1;
+
+  Op op;
+
+  // The object called: a step that made one, or ~n for the main object of vat n.
+  int on = ~0;
+
+  // The steps that the arguments come from; LITERAL for `literal`.
+  int a = LITERAL;
+  int b = LITERAL;
+  int c = LITERAL;
+  int literal = 0;
+
+  bool isCall() const { return op < Op::DROP; }
+  bool hasNumber() const { return isCall() && op != Op::JOIN; }
+  bool hasObject() const { return op == Op::MAKE || op == Op::FAIL; }
+  bool hasText() const { return op == Op::JOIN; }
+  bool hasPoint() const { return op == Op::MOVE; }
+};
+
+class Program {
+public:
+  // Sums grow threefold with each step at most, and must not overflow.
+  static constexpr int STEPS_MAX = 30;
+
+  enum class Turns { ONE, MANY };
+
+  Program(uint32_t seed, int vats, Turns turns): random(seed), vats(vats), turns(turns) {
+    auto count = 2 + below(STEPS_MAX - 2);
+    for (int i = 0; i < count; ++i) add();
+  }
+
+  std::vector<Step> steps;
+  std::set<int> dropped;
+
+  // The program as a reader would write it.
+  std::string text() const {
+    std::ostringstream out;
+    for (size_t i = 0; i < steps.size(); ++i) out << "  " << line(i) << "\n";
+    return out.str();
+  }
+
+private:
+  std::mt19937 random;
+  int vats;
+  Turns turns;
+
+  int below(int limit) { return random() % limit; }
+
+  // A step that `has` what is needed; `otherwise` if there is none, or for a change.
+  template <typename Has>
+  int pick(Has has, int otherwise) {
+    std::vector<int> found;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      if ((steps[i].*has)() && dropped.count(i) == 0) found.push_back(i);
+    }
+    if (found.empty() || below(4) == 0) return otherwise;
+    return found[below(found.size())];
+  }
+
+  Step::Op pickOp() {
+    using Op = Step::Op;
+    static constexpr Op CALLS[] = {Op::ADD, Op::ADD, Op::ADD, Op::MAKE, Op::MAKE, Op::JOIN,
+        Op::JOIN, Op::MOVE, Op::ASK, Op::FAIL};
+    auto chance = below(20);
+    if (turns == Turns::MANY && chance == 0) return Op::TURN;
+    if (turns == Turns::MANY && chance == 1) return Op::SHARE;
+    if (chance == 2) return Op::DROP;
+    return CALLS[below(std::size(CALLS))];
+  }
+
+  void add() {
+    Step step{pickOp()};
+    step.literal = below(100);
+    if (step.op == Step::Op::DROP || step.op == Step::Op::SHARE) {
+      step.a = pick(&Step::isCall, Step::LITERAL);
+      if (step.a == Step::LITERAL) return;
+      if (step.op == Step::Op::DROP) dropped.insert(step.a);
+    } else if (step.isCall()) {
+      step.on = pick(&Step::hasObject, ~below(vats));
+      if (step.op == Step::Op::JOIN) {
+        step.a = pick(&Step::hasText, Step::LITERAL);
+        step.b = pick(&Step::hasPoint, Step::LITERAL);
+        step.c = pick(&Step::hasText, Step::LITERAL);
+      } else if (step.op == Step::Op::MOVE) {
+        step.a = pick(&Step::hasPoint, Step::LITERAL);
+      } else if (step.op != Step::Op::FAIL) {
+        step.a = pick(&Step::hasNumber, Step::LITERAL);
+        if (step.op == Step::Op::ADD) step.b = pick(&Step::hasNumber, Step::LITERAL);
+        if (step.op == Step::Op::ASK) step.b = pick(&Step::hasObject, ~below(vats));
+      }
+    }
+    steps.push_back(step);
+  }
+
+  static std::string object(int index) {
+    if (index < 0) return "vat" + std::to_string(~index);
+    return "r" + std::to_string(index) + ".desk()";
+  }
+  std::string value(int index, const char* accessor, int literal) const {
+    if (index == Step::LITERAL) return std::to_string(literal);
+    return "r" + std::to_string(index) + accessor;
+  }
+  std::string number(int index, int literal) const {
+    auto plain = index == Step::LITERAL || steps[index].op == Step::Op::MAKE ||
+        steps[index].op == Step::Op::FAIL;
+    auto move = !plain && steps[index].op == Step::Op::MOVE;
+    return value(index, plain ? ".number()" : move ? ".x()" : ".sum()", literal);
+  }
+
+  std::string line(int index) const {
+    using Op = Step::Op;
+    auto& s = steps[index];
+    auto on = object(s.on);
+    auto call = [&](std::string rest) { return "r" + std::to_string(index) + " = " + on + "." + rest; };
+    switch (s.op) {
+      case Op::ADD:
+        return call("add(" + number(s.a, s.literal) + ", " + number(s.b, s.literal) + ")");
+      case Op::MAKE: return call("make(" + number(s.a, s.literal) + ")");
+      case Op::JOIN:
+        return call("join(" + value(s.a, ".text()", s.literal) + ", " +
+            value(s.b, "", s.literal) + ", " + value(s.c, ".numbers()", s.literal) + ")");
+      case Op::MOVE: return call("move(" + value(s.a, "", s.literal) + ")");
+      case Op::FAIL: return call("fail(" + std::to_string(s.literal % 4) + ")");
+      case Op::ASK: return call("ask(" + object(s.b) + ", " + number(s.a, s.literal) + ")");
+      case Op::DROP: return "drop r" + std::to_string(s.a);
+      case Op::SHARE: return "share r" + std::to_string(s.a);
+      case Op::TURN: return "turn " + std::to_string(s.literal);
+    }
+    return "";
+  }
+};
+
+}  // namespace troth
