@@ -6,9 +6,11 @@
 //     resolver.h     newResolver: one that the program settles
 //     retry.h        retry: calls that are made again
 //     deadline.h     within: a promise that must not take too long
+//     as-promise.h   asPromise: a troth::Promise of a kj::Promise
 //
 // To run blocking or long work, see Vat::offload().
 
+#include "as-promise.h"
 #include "combine.h"
 #include "deadline.h"
 #include "resolver.h"

@@ -1,6 +1,7 @@
 #pragma once
-// What a generated stub includes: refs, promises, arguments and servers.
+// What a generated stub includes: refs, promises and what can be done with them, arguments and servers.
 
+#include "algebra.h"
 #include "arg.h"
 #include "list.h"
 #include "promise.h"
