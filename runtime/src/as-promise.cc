@@ -27,7 +27,8 @@ private:
   kj::Promise<WriteValue> value;
 };
 
-// Stands before a ValueServer, to be told from the objects of this vat, which understand calls with holes.
+// Stands before a ValueServer, to be told from the objects of this vat, which understand calls with
+// holes.
 class ValueHook final: public capnp::ClientHook, public kj::Refcounted {
 public:
   static constexpr uint BRAND = 0;

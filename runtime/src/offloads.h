@@ -49,8 +49,8 @@ public:
   ~Offloads() noexcept(false) { end(); }
   KJ_DISALLOW_COPY_AND_MOVE(Offloads);
 
-  // Gives `work` back when it has run. Dropping the promise cancels work that has not started; other
-  // work runs to its end, and is then destroyed in this thread.
+  // Gives `work` back when it has run. Dropping the promise cancels work that has not started;
+  // other work runs to its end, and is then destroyed in this thread.
   kj::Promise<kj::Own<_::Work>> run(kj::Own<_::Work> work);
 
   // Cancels what has not started, waits for what runs, and breaks the promises.

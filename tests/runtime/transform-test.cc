@@ -31,7 +31,9 @@ TEST_F(TransformTest, NoneRunsAFunctionInTheTurnInWhichItIsMade) {
   check([](bool& ran) {
     return troth::flatMap(Int(1), [&](int) { return kj::Promise<bool>(ran = true); });
   });
-  check([](bool& ran) { return troth::recover(Int(refused()), [&](auto&&) { return ran = true; }); });
+  check([](bool& ran) {
+    return troth::recover(Int(refused()), [&](auto&&) { return ran = true; });
+  });
   check([](bool& ran) { return troth::finally(Int(1), [&]() { ran = true; }); });
   check([](bool& ran) { return troth::lazy([&]() { ran = true; }); });
   check([](bool& ran) {
@@ -210,8 +212,9 @@ TEST(Transform, IsAmongTheMembersOfAPromise) {
   TwoVats vats;
   auto node = vats.connect();
   EXPECT_EQ(6, node.echo(5).value().map([](int64_t value) { return value + 1; }).wait(vats));
-  auto twice = node.echo(5).value().flatMap([&](int64_t value) { return node.echo(value * 2).value(); });
-  EXPECT_EQ(10, kj::Promise<int64_t>(kj::mv(twice)).wait(vats));
+  auto twice = node.echo(5).value().flatMap(
+      [&](int64_t value) { return node.echo(value * 2).value(); });
+  EXPECT_EQ(10, twice.wait(vats));
   auto recovered = node.fail(lab::Failure::SYNCHRONOUSLY, 0, "why").value().recover(
       [](kj::Exception&&) { return -1; });
   EXPECT_EQ(-1, recovered.wait(vats));

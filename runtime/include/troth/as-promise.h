@@ -1,14 +1,15 @@
 #pragma once
 // asPromise() makes a troth::Promise of a kj::Promise.
 //
-// The result can be used before it is kept, as if a call had given it: as an argument of calls, and, if it is a struct, through its
-// accessors.
+// The result can be used before it is kept, as if a call had given it: as an argument of calls,
+// and, if it is a struct, through its accessors.
 //
 //     kj::Promise<int64_t> amount = askTheUser();
 //     account.deposit(troth::asPromise(kj::mv(amount)));
 //
-// The value comes to be in this vat, so a call that takes it as an argument leaves when it is kept. The value is copied once. The other
-// direction needs nothing: a troth::Promise is a kj::Promise of what awaiting it gives.
+// The value comes to be in this vat, so a call that takes it as an argument leaves when it is kept.
+// The value is copied once. The other direction needs nothing: a troth::Promise is a kj::Promise of
+// what awaiting it gives.
 
 #include "promise.h"
 

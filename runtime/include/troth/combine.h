@@ -5,11 +5,13 @@
 //     auto balances = co_await troth::all(calls);        // a kj::Array, in the order of `calls`
 //     auto page = co_await troth::any(mirrors);          // the first that works
 //
-// Each takes promises one by one, or a range of them (a container, an array, a view). They are moved from, though they be
-// lvalues. They run at once, whether or not anybody awaits the result. As soon as the result is decided the promises that have
-// not settled are dropped, which cancels their calls; so are all of them if the result is dropped.
+// Each takes promises one by one, or a range of them (a container, an array, a view). They are
+// moved from, though they be lvalues. They run at once, whether or not anybody awaits the result.
+// As soon as the result is decided the promises that have not settled are dropped, which cancels
+// their calls; so are all of them if the result is dropped.
 //
-// The result settles in a later turn than the promise that decides it, and never in the turn in which it is made.
+// The result settles in a later turn than the promise that decides it, and never in the turn in
+// which it is made.
 
 #include <kj/vector.h>
 
@@ -23,7 +25,8 @@ namespace _ {
 
 enum class Until { ALL_KEPT, FIRST_KEPT, FIRST_SETTLED };
 
-// Runs `branches`, and cancels what is left of them when the outcome is known: gives the number of the branch that decided.
+// Runs `branches`, and cancels what is left of them when the outcome is known: gives the number of
+// the branch that decided.
 kj::Promise<uint> join(kj::Array<kj::Promise<void>> branches, Until until);
 
 template <typename U>
@@ -52,7 +55,8 @@ auto takeAll(R&& range) {
   return promises.releaseAsArray();
 }
 
-// Joins `promises` and gives what `collect` makes of the slots and of the number of the branch that decided.
+// Joins `promises` and gives what `collect` makes of the slots and of the number of the branch that
+// decided.
 template <typename U, typename Collect>
 auto joinSlots(kj::Array<kj::Promise<U>> promises, Until until, Collect collect) {
   auto slots = kj::heapArray<Slot<U>>(promises.size());
@@ -101,8 +105,9 @@ constexpr bool haveSameValues() {
 
 }  // namespace _
 
-// Kept when all are, with a std::tuple of their values; a promise without a value gives a std::monostate, and only such promises
-// a kj::Promise<void>. The first that breaks breaks it at once, with that exception.
+// Kept when all are, with a std::tuple of their values; a promise without a value gives a
+// std::monostate, and only such promises a kj::Promise<void>. The first that breaks breaks it at
+// once, with that exception.
 template <AnyPromise... Ps>
   requires(sizeof...(Ps) > 0)
 auto all(Ps&&... promises) {
@@ -120,8 +125,9 @@ auto all(R&& range) {
       });
 }
 
-// Kept with the first value that there is. If all break, it breaks with one exception that tells what each broke with (the first
-// few, if there are many); its type is theirs if they agree, and FAILED if they do not. Broken if the range is empty.
+// Kept with the first value that there is. If all break, it breaks with one exception that tells
+// what each broke with (the first few, if there are many); its type is theirs if they agree, and
+// FAILED if they do not. Broken if the range is empty.
 template <AnyPromise... Ps>
   requires(sizeof...(Ps) > 0 && _::haveSameValues<Ps...>())
 auto any(Ps&&... promises) {

@@ -15,8 +15,9 @@ kj::Exception deadlinePassed(kj::Duration limit);
 
 }  // namespace _
 
-// Settles as `promise` does, if it does within `limit` from now. If not, drops it, which cancels its call, and breaks with
-// OVERLOADED. The deadline is this side's alone: it does not travel with the call, and a server learns of it by the cancellation.
+// Settles as `promise` does, if it does within `limit` from now. If not, drops it, which cancels
+// its call, and breaks with OVERLOADED. The deadline is this side's alone: it does not travel with
+// the call, and a server learns of it by the cancellation.
 template <AnyPromise P>
 kj::Promise<ValueOf<P>> within(kj::Timer& timer, kj::Duration limit, P&& promise) {
   auto late = timer.afterDelay(limit).then(

@@ -17,7 +17,8 @@ template <typename Fn>
 class WorkOf final: public Work {
 public:
   using Result = std::invoke_result_t<Fn&>;
-  static_assert(!AnyPromise<Result>, "offloaded work runs where there is no event loop: it cannot return a promise");
+  static_assert(!AnyPromise<Result>,
+      "offloaded work runs where there is no event loop: it cannot return a promise");
 
   explicit WorkOf(Fn fn): fn(kj::mv(fn)) {}
 

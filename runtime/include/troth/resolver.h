@@ -4,8 +4,9 @@
 //     auto [promise, resolver] = troth::newResolver<int>();
 //     resolver.resolve(5);
 //
-// The promise settles once: the first of resolve(), reject() and follow() decides, and later ones change nothing. If the Resolver is
-// gone before any of them, the promise breaks. Both ends are used by one thread.
+// The promise settles once: the first of resolve(), reject() and follow() decides, and later ones
+// change nothing. If the Resolver is gone before any of them, the promise breaks. Both ends are
+// used by one thread.
 
 #include "any-promise.h"
 
@@ -24,8 +25,8 @@ public:
     return *this;
   }
 
-  // Each of these returns whether it decided how the promise settles. It did not if another one has before, or if nobody holds the
-  // promise any more.
+  // Each of these returns whether it decided how the promise settles. It did not if another one has
+  // before, or if nobody holds the promise any more.
 
   bool resolve(Held<T> value) {
     if constexpr (std::is_void_v<T>) {

@@ -1,14 +1,16 @@
 #pragma once
-// What makes a promise of another: map, flatMap, recover, finally, via; and lazy, which makes one of nothing.
+// What makes a promise of another: map, flatMap, recover, finally, via; and lazy, which makes one
+// of nothing.
 //
-//     kj::Promise<kj::String> text = troth::map(bank.balance().cents(), [](int64_t cents) { return kj::str(cents); });
-//     auto cents = bank.balance().cents().recover([](kj::Exception&&) { return 0; });
+//     auto euros = account.balance().cents().map([](int64_t cents) { return cents / 100; });
+//     auto known = troth::recover(euros, [](kj::Exception&&) { return 0; });
 //
-// All but lazy() are free functions on a kj::Promise or a troth::Promise, and members of a troth::Promise. They take the promise
-// over: dropping the result drops it. A function given to them may return a troth::Promise where it may return a kj::Promise. What
-// it throws breaks the result. It runs when somebody awaits the result, as a continuation given to kj::Promise::then() does, in a
-// later turn than the one in which the result was made, even if the promise has settled long since; and it never runs if the result
-// is dropped before.
+// All but lazy() are free functions on a kj::Promise or a troth::Promise, and members of a
+// troth::Promise. They take the promise over: dropping the result drops it. A function given to
+// them may return a troth::Promise where it may return a kj::Promise. What it throws breaks the
+// result. It runs when somebody awaits the result, as a continuation given to kj::Promise::then()
+// does, in a later turn than the one in which the result was made, even if the promise has settled
+// long since; and it never runs if the result is dropped before.
 //
 // then() and catch_() are those of kj::Promise.
 
@@ -41,7 +43,8 @@ kj::Promise<void> withoutValue(kj::Promise<U> promise) {
 
 }  // namespace _
 
-// A promise for fn(value), or fn() if the promise has no value. `fn` makes a value of it; if it makes a promise, use flatMap().
+// A promise for fn(value), or fn() if the promise has no value. `fn` makes a value of it; if it
+// makes a promise, use flatMap().
 template <AnyPromise P, typename Fn>
 auto map(P&& promise, Fn fn) {
   using U = ValueOf<P>;
@@ -59,8 +62,8 @@ auto flatMap(P&& promise, Fn fn) {
   return _::take(promise).then(_::continuing<U>(kj::mv(fn)));
 }
 
-// The same value; or, if the promise breaks, fn(exception), which is a value or a promise for one. `fn` passes on what it does not
-// know by throwing it.
+// The same value; or, if the promise breaks, fn(exception), which is a value or a promise for one.
+// `fn` passes on what it does not know by throwing it.
 template <AnyPromise P, typename Fn>
 kj::Promise<ValueOf<P>> recover(P&& promise, Fn fn) {
   using U = ValueOf<P>;
@@ -71,9 +74,10 @@ kj::Promise<ValueOf<P>> recover(P&& promise, Fn fn) {
   });
 }
 
-// Calls fn() when the promise has settled, kept or broken, and then settles as it did. If `fn` returns a promise, waits for it
-// first. What `fn` throws, or its promise breaks with, takes the place of the outcome. A promise that is dropped has not settled: for
-// what must happen then too, attach() a kj::defer().
+// Calls fn() when the promise has settled, kept or broken, and then settles as it did. If `fn`
+// returns a promise, waits for it first. What `fn` throws, or its promise breaks with, takes the
+// place of the outcome. A promise that is dropped has not settled: for what must happen then too,
+// attach() a kj::defer().
 template <AnyPromise P, typename Fn>
 kj::Promise<ValueOf<P>> finally(P&& promise, Fn fn) {
   using U = ValueOf<P>;
@@ -89,12 +93,14 @@ kj::Promise<ValueOf<P>> finally(P&& promise, Fn fn) {
   });
 }
 
-// A promise for fn(value) where `fn` runs in the event loop of another thread: the one whose Loop or kj::EventLoop `executor` belongs
-// to. If it returns a promise, that is awaited there. The result settles in this thread.
+// A promise for fn(value) where `fn` runs in the event loop of another thread: the one whose Loop
+// or kj::EventLoop `executor` belongs to. If it returns a promise, that is awaited there. The
+// result settles in this thread.
 //
-// `fn` gets a reference to the value, which stays where it is; it, the value and what it returns are destroyed in this thread, and
-// so must not be of a kind that the other thread changes the innards of: a Ref or a reader is for one thread. Dropping the result
-// cancels `fn` and waits until the other thread has done so. Breaks with DISCONNECTED if the other loop is gone.
+// `fn` gets a reference to the value, which stays where it is; it, the value and what it returns
+// are destroyed in this thread, and so must not be of a kind that the other thread changes the
+// innards of: a Ref or a reader is for one thread. Dropping the result cancels `fn` and waits until
+// the other thread has done so. Breaks with DISCONNECTED if the other loop is gone.
 template <AnyPromise P, typename Fn>
 auto via(P&& promise, const kj::Executor& executor, Fn fn) {
   return _::take(promise).then(_::continuing<ValueOf<P>>(
@@ -105,8 +111,8 @@ auto via(P&& promise, const kj::Executor& executor, Fn fn) {
       }));
 }
 
-// A promise for fn(), a value or a promise. `fn` runs when the promise is first awaited, not before; if the promise is dropped
-// unawaited, never.
+// A promise for fn(), a value or a promise. `fn` runs when the promise is first awaited, not
+// before; if the promise is dropped unawaited, never.
 template <typename Fn>
 auto lazy(Fn fn) {
   return kj::Promise<void>(kj::READY_NOW).then(_::continuing<void>(kj::mv(fn)));
@@ -114,7 +120,8 @@ auto lazy(Fn fn) {
 
 namespace _ {
 
-// The members of Self, a promise for a T, that do what the functions above do. The map() of a list is another: it maps the elements.
+// The members of Self, a promise for a T, that do what the functions above do. The map() of a list
+// is another: it maps the elements.
 template <typename Self, typename T>
 class Transformable {
 public:
