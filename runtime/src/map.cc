@@ -18,6 +18,7 @@ constexpr uint MAP_FAN_OUT_MAX = 64;
 constexpr uint ELEMENTS_MAX = 65536;
 constexpr uint STEPS_MAX = 64;
 constexpr uint CAPTURES_MAX = 64;
+constexpr uint NESTING_MAX = 4;
 
 void requireAtMost(uint count, uint max, const char* what) {
   if (count > max) {
@@ -37,34 +38,45 @@ capnp::Capability::Client getObject(
   return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
 }
 
+// One map: a body, and the elements that it runs for.
 class MapRun {
 public:
-  explicit MapRun(MapContext context): context(context) {}
+  // Makes the list of results.
+  using Init = kj::Function<capnp::List<wire::Value>::Builder(uint size)>;
+
+  MapRun(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
+      : body(body), captures(kj::mv(captures)), nesting(nesting) {}
   KJ_DISALLOW_COPY_AND_MOVE(MapRun);
 
-  kj::Promise<void> run() {
-    auto params = context.getParams();
-    requireAtMost(params.getBody().getSteps().size(), STEPS_MAX, "steps");
-    requireAtMost(params.getCaptures().size(), CAPTURES_MAX, "captures");
-    auto outcome = co_await findOutcome(params.getList());
+  kj::Promise<void> run(
+      wire::Answer::Client answer, capnp::List<uint16_t>::Reader path, Init init) {
+    requireAtMost(body.getSteps().size(), STEPS_MAX, "steps");
+    requireAtMost(captures.size(), CAPTURES_MAX, "captures");
+    requireAtMost(nesting, NESTING_MAX, "maps inside it");
+    auto outcome = co_await findOutcome(answer);
     list = kj::mv(KJ_REQUIRE_NONNULL(outcome, "a list is mapped only by the vat that made it"));
     co_await list->whenDone();
-    auto value = list->get(params.getPath());
+    auto value = list->get(path);
     KJ_REQUIRE(value.getType() == capnp::DynamicValue::LIST, "what is to be mapped is not a list");
     elements = value.as<capnp::DynamicList>();
     requireAtMost(elements.size(), ELEMENTS_MAX, "elements");
-    values = context.getResults().initValues(elements.size());
+    values = init(elements.size());
     co_await runAll();
   }
 
 private:
-  // What one element has come to so far.
+  struct Nested;
+
+  // What one element has come to so far. A step that is a map has no answer, others have no list.
   struct Element {
     wire::Answer::Client element;
     kj::Vector<wire::Answer::Client> steps;
+    kj::Vector<kj::Own<Nested>> maps;
   };
 
-  MapContext context;
+  wire::Body::Reader body;
+  kj::Array<wire::Answer::Client> captures;
+  uint nesting;
   kj::Own<Outcome> list;
   capnp::DynamicList::Reader elements;
   capnp::List<wire::Value>::Builder values;
@@ -83,20 +95,14 @@ private:
     }
   }
 
-  kj::Promise<void> runOne(uint index) {
-    auto body = context.getParams().getBody();
-    Element state{newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list))), {}};
-    kj::Vector<kj::Promise<void>> steps;
-    for (auto step: body.getSteps()) steps.add(start(step, state));
-    auto request = answerOf(body.getResult(), state).getRequest();
-    request.setPath(body.getResult().getPath());
-    auto result = request.send();
-    co_await kj::joinPromisesFailFast(steps.releaseAsArray());
-    auto value = co_await result;
-    values.setWithCaveats(index, value.getValue());
-  }
+  kj::Promise<void> runOne(uint index);
+  kj::Promise<void> startMap(wire::StepMap::Reader step, Element& state);
+
+  // The list that is the result of the body, if that is what a map in it gives.
+  kj::Maybe<Nested&> findMapped(Element& state);
 
   kj::Promise<void> start(wire::Step::Reader step, Element& state) {
+    if (step.hasMap()) return startMap(step.getMap(), state);
     auto request = targetOf(step.getTarget(), state).castAs<wire::Object>().invokeRequest();
     request.setInterfaceId(step.getInterfaceId());
     request.setMethodId(step.getMethodId());
@@ -110,6 +116,7 @@ private:
     }
     auto sent = request.send();
     state.steps.add(sent.getAnswer());
+    state.maps.add();
     return sent.ignoreResult();
   }
 
@@ -126,22 +133,79 @@ private:
         KJ_REQUIRE(operand.getStep() < state.steps.size(),
             "a step of a map uses one that does not come before it", operand.getStep());
         return state.steps[operand.getStep()];
-      case wire::Operand::CAPTURE: {
-        auto captures = context.getParams().getCaptures();
+      case wire::Operand::CAPTURE:
         KJ_REQUIRE(operand.getCapture() < captures.size(),
             "a step of a map uses what was not captured", operand.getCapture());
         return captures[operand.getCapture()];
-      }
     }
     KJ_FAIL_REQUIRE("a step of a map uses something of a kind that is not known");
   }
 };
 
+// A map inside a body, for one element of the outer list.
+struct MapRun::Nested {
+  Nested(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
+      : run(body, kj::mv(captures), nesting) {}
+
+  wire::Value::Builder getValue() {
+    return capabilities.imbue(message.getRoot<capnp::AnyPointer>()).getAs<wire::Value>();
+  }
+
+  capnp::MallocMessageBuilder message;
+  capnp::BuilderCapabilityTable capabilities;
+  MapRun run;
+};
+
+kj::Promise<void> MapRun::runOne(uint index) {
+  Element state{newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list))), {}, {}};
+  kj::Vector<kj::Promise<void>> steps;
+  for (auto step: body.getSteps()) steps.add(start(step, state));
+  KJ_IF_MAYBE (mapped, findMapped(state)) {
+    co_await kj::joinPromisesFailFast(steps.releaseAsArray());
+    values.setWithCaveats(index, mapped->getValue());
+    co_return;
+  }
+  auto request = answerOf(body.getResult(), state).getRequest();
+  request.setPath(body.getResult().getPath());
+  auto result = request.send();
+  co_await kj::joinPromisesFailFast(steps.releaseAsArray());
+  auto value = co_await result;
+  values.setWithCaveats(index, value.getValue());
+}
+
+kj::Promise<void> MapRun::startMap(wire::StepMap::Reader step, Element& state) {
+  auto inner = KJ_MAP(capture, step.getCaptures()) { return answerOf(capture, state); };
+  auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), nesting + 1);
+  auto init = [&nested = *nested](uint size) { return nested.getValue().initList(size); };
+  auto done = nested->run.run(
+      answerOf(step.getList(), state), step.getList().getPath(), kj::mv(init));
+  state.steps.add(capnp::Capability::Client(KJ_EXCEPTION(
+      FAILED, "what a map in a body gives can only be its result")).castAs<wire::Answer>());
+  state.maps.add(kj::mv(nested));
+  return done;
+}
+
+kj::Maybe<MapRun::Nested&> MapRun::findMapped(Element& state) {
+  auto result = body.getResult();
+  if (!result.isStep() || result.getStep() >= state.maps.size() || result.getPath().size() > 0) {
+    return nullptr;
+  }
+  auto& nested = state.maps[result.getStep()];
+  if (nested.get() == nullptr) return nullptr;
+  return *nested;
+}
+
 }  // namespace
 
 ServerBase::Dispatched ServerBase::map(Context untyped) {
-  auto run = kj::heap<MapRun>(MapContext(capnp::CallContextHook::from(untyped)));
-  auto done = kj::evalNow([&]() { return run->run(); }).catch_([](kj::Exception&& exception) {
+  MapContext context(capnp::CallContextHook::from(untyped));
+  auto params = context.getParams();
+  auto captures = KJ_MAP(capture, params.getCaptures()) { return capture; };
+  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), 1);
+  auto init = [context](uint size) mutable { return context.getResults().initValues(size); };
+  auto done = kj::evalNow([&]() {
+    return run->run(params.getList(), params.getPath(), kj::mv(init));
+  }).catch_([](kj::Exception&& exception) {
     _::addInvokedMark(exception);
     kj::throwFatalException(kj::mv(exception));
   });

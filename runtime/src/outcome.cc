@@ -104,6 +104,7 @@ void set(DynamicStruct::Builder params, capnp::StructSchema::Field field,
       KJ_REQUIRE(field.getType().isEnum(), "an enum was given for something else");
       return params.set(
           field, capnp::DynamicEnum(field.getType().asEnum(), value.getEnum()));
+    case wire::Value::LIST: KJ_FAIL_REQUIRE("the list that a map gives cannot fill a hole");
     case wire::Value::POINTER: break;
   }
   auto pointer = value.getPointer();

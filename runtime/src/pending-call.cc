@@ -173,7 +173,7 @@ void PendingCall::sendNow() {
   for (auto& hole: holes) filled = filled && hole->filled;
   auto possible = canInvoke();
   KJ_IF_MAYBE (p, plan) {
-    auto remote = possible && !holes[0]->filled;
+    auto remote = possible && !holes[0]->filled && p->get()->canTravel();
     if (!remote && !filled) return waitForSources();
     state = State::SENT;
     return remote ? sendMap(**p) : evaluateMap(**p);

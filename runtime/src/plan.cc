@@ -20,7 +20,8 @@ OwnPath clonePath(const OwnPath& path) {
   return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
 }
 
-// `path` as it is when what it starts at is at the end of `base`.
+// A copy of `path` for another call, where what it starts at is at the end of `base`. Paths remember the lists that they lead
+// to, and so are shared only among users of one call.
 OwnPath putOn(const OwnPath& path, const OwnPath& base) {
   KJ_IF_MAYBE (p, path) {
     auto& last = **p;
@@ -46,6 +47,14 @@ kj::Array<uint16_t> listSteps(const OwnPath& path) {
   return steps.releaseAsArray();
 }
 
+// The object that a step is called on, if the body made it.
+kj::Maybe<Source> recordedFrom(capnp::ClientHook& target) {
+  KJ_IF_MAYBE (promised, PromisedRef::from(target)) {
+    return promised->getRecordedSource();
+  }
+  return nullptr;
+}
+
 WireValue readValue(wire::Value::Reader value) {
   using Kind = WireValue::Kind;
   switch (value.which()) {
@@ -57,6 +66,7 @@ WireValue readValue(wire::Value::Reader value) {
     case wire::Value::ENUM: return {.kind = Kind::NUMBER, .number = value.getEnum()};
     case wire::Value::FLOAT: return {.kind = Kind::REAL, .real = value.getFloat()};
     case wire::Value::POINTER: return {.kind = Kind::POINTER, .pointer = value.getPointer()};
+    case wire::Value::LIST: return {.kind = Kind::LIST, .list = value.getList()};
   }
   KJ_FAIL_REQUIRE("a result of map is of a kind that is not known");
 }
@@ -68,11 +78,91 @@ capnp::Response<capnp::AnyPointer> toResponse(kj::Own<Mapped> mapped) {
 
 }  // namespace
 
+WireValue WireValue::getElement(uint index) const {
+  return readValue(list.as<capnp::List<wire::Value>>()[index]);
+}
+
+// The body, on one element.
+class Plan::Run {
+public:
+  Run(Plan& plan, uint index): plan(plan), index(index) {
+    for (auto& step: plan.body->steps) start(*step);
+  }
+  KJ_DISALLOW_COPY_AND_MOVE(Run);
+
+  kj::Promise<void> whenDone() {
+    auto done = KJ_MAP(call, calls) -> kj::Promise<void> {
+      return Promise<void>(Source{kj::addRef(*call), nullptr});
+    };
+    return kj::joinPromisesFailFast(kj::mv(done));
+  }
+
+  void writeResult(Mapped& mapped) {
+    plan.types.results.setFromSource(mapped.getList(), index,
+        substitute(KJ_ASSERT_NONNULL(plan.body->result)), plan.types.readResult);
+  }
+
+  // What `source` is for this element.
+  Source substitute(const Source& source) {
+    if (source.call.get() == plan.body->element.get()) {
+      auto element = plan.list.getElement(index, plan.types.intoElement);
+      return {kj::mv(element.call), putOn(source.path, element.path)};
+    }
+    KJ_IF_MAYBE (step, plan.body->findStep(*source.call)) {
+      return {kj::addRef(*calls[*step]), putOn(source.path, nullptr)};
+    }
+    return plan.resolve(source);
+  }
+
+private:
+  Plan& plan;
+  uint index;
+  kj::Vector<kj::Own<PendingCall>> calls;
+
+  void start(PendingCall& step) {
+    KJ_IF_MAYBE (inner, step.plan) {
+      auto& template_ = **inner;
+      calls.add(Plan::pend(kj::heap<Plan>(kj::addRef(*template_.body),
+          substitute(template_.list), template_.types, *this)));
+    } else {
+      calls.add(startCall(step));
+    }
+  }
+
+  kj::Own<PendingCall> startCall(PendingCall& step) {
+    auto hint = SizeHint::of(capnp::MessageSize{0, 0});
+    hint.setPromised();
+    auto results = step.hints.noPromisePipelining ? PendingCall::Results::DATA
+                                                  : PendingCall::Results::OBJECTS;
+    auto call = kj::refcounted<PendingCall>(step.method, targetOf(step), hint, results);
+    call->params().set(step.params().asReader());
+    for (auto& hole: step.holes) {
+      call->addHole(hole->param, substitute(hole->source),
+          [&hole = *hole](capnp::AnyPointer::Builder params, const Source& source) {
+            hole.fill(params, source);
+          });
+    }
+    call->pend(PendingCall::Kind::PLAIN);
+    return call;
+  }
+
+  kj::Own<capnp::ClientHook> targetOf(PendingCall& step) {
+    KJ_IF_MAYBE (source, recordedFrom(*step.target)) {
+      return substitute(*source).getObject();
+    }
+    return step.target->addRef();
+  }
+};
+
 // =======================================================================================
 // Plan
 
 Source Plan::start(kj::Own<Body> body, Source list, Types types) {
-  auto& from = *list.call;
+  return {pend(kj::heap<Plan>(kj::mv(body), kj::mv(list), types)), nullptr};
+}
+
+kj::Own<PendingCall> Plan::pend(kj::Own<Plan> plan) {
+  auto& from = *plan->list.call;
   auto target = from.target.get() == nullptr
       ? capnp::newBrokenCap("the list is here already") : from.target->addRef();
   auto hint = SizeHint::of(capnp::MessageSize{0, 0});
@@ -80,69 +170,97 @@ Source Plan::start(kj::Own<Body> body, Source list, Types types) {
   auto call = kj::refcounted<PendingCall>(
       MAP_METHOD, kj::mv(target), hint, PendingCall::Results::DATA);
   auto leave = [](capnp::AnyPointer::Builder, const Source&) {};
-  call->addHole({0, "list"}, list.clone(), leave);
-  auto plan = kj::heap<Plan>(kj::mv(body), kj::mv(list), types);
+  call->addHole({0, "list"}, plan->list.clone(), leave);
   for (auto& captured: plan->captured) {
     call->addHole({0, "captured"}, Source{kj::addRef(*captured), nullptr}, leave);
   }
   call->plan = kj::mv(plan);
   call->pend(PendingCall::Kind::PLAIN);
-  return {kj::mv(call), nullptr};
+  return call;
 }
 
-Plan::Plan(kj::Own<Body> bodyParam, Source listParam, Types types)
-    : body(kj::mv(bodyParam)), list(kj::mv(listParam)), types(types) {
+Plan::Plan(kj::Own<Body> bodyParam, Source listParam, Types types, kj::Maybe<Run&> outer)
+    : body(kj::mv(bodyParam)), list(kj::mv(listParam)), types(types), outer(outer) {
   for (auto& step: body->steps) {
     for (auto& hole: step->holes) capture(hole->source);
+    KJ_IF_MAYBE (source, recordedFrom(*step->target)) {
+      if (resolve(*source).call->isRecorded()) capture(*source);
+    }
   }
+}
+
+Source Plan::resolve(const Source& source) const {
+  KJ_IF_MAYBE (run, outer) {
+    return run->substitute(source);
+  }
+  return source.clone();
+}
+
+bool Plan::canTravel(const Plan& root) const {
+  for (auto& step: body->steps) {
+    KJ_IF_MAYBE (inner, step->plan) {
+      auto& list = inner->get()->list;
+      if (!body->owns(*list.call) && root.resolve(list).call->isSettled()) return false;
+      if (!inner->get()->canTravel(root)) return false;
+    }
+  }
+  return true;
 }
 
 void Plan::capture(const Source& source) {
-  auto& call = const_cast<PendingCall&>(*source.call);
-  if (&call == body->element.get() || body->findStep(call) != nullptr) return;
+  if (body->owns(*source.call)) return;
+  auto resolved = resolve(source);
   for (auto& known: captured) {
-    if (known.get() == &call) return;
+    if (known.get() == resolved.call.get()) return;
   }
-  captured.add(kj::addRef(call));
+  captured.add(kj::mv(resolved.call));
 }
 
 // =======================================================================================
 // On the wire
 
+// Writes a body, and those inside it.
 class Plan::Writer {
 public:
-  Writer(Plan& plan, Object::MapParams::Builder params): plan(plan), params(params) {}
+  explicit Writer(Plan& plan, kj::Maybe<Writer&> parent = nullptr): plan(plan), parent(parent) {}
 
-  void write() {
+  void write(Object::MapParams::Builder params) {
     params.setList(answerOf(*plan.list.call));
     params.setPath(listSteps(plan.list.path));
     auto captures = params.initCaptures(plan.captured.size());
     for (uint i = 0; i < captures.size(); ++i) {
       if (!plan.captured[i]->isSettled()) captures.set(i, answerOf(*plan.captured[i]));
     }
-    auto body = params.initBody();
-    auto steps = body.initSteps(plan.body->steps.size());
-    for (uint i = 0; i < steps.size(); ++i) write(steps[i], *plan.body->steps[i]);
-    write(body.initResult(), KJ_ASSERT_NONNULL(plan.body->result));
+    write(params.initBody());
   }
 
 private:
   Plan& plan;
-  Object::MapParams::Builder params;
+  kj::Maybe<Writer&> parent;
 
   static wire::Answer::Client answerOf(PendingCall& call) {
     return wire::Answer::Client(KJ_ASSERT_NONNULL(call.getAnswer()));
   }
 
+  void write(wire::Body::Builder body) {
+    auto steps = body.initSteps(plan.body->steps.size());
+    for (uint i = 0; i < steps.size(); ++i) write(steps[i], *plan.body->steps[i]);
+    write(body.initResult(), KJ_ASSERT_NONNULL(plan.body->result));
+  }
+
   void write(wire::Step::Builder step, PendingCall& call) {
+    KJ_IF_MAYBE (inner, call.plan) {
+      return writeMap(step.initMap(), **inner);
+    }
     step.setInterfaceId(call.method.interfaceId);
     step.setMethodId(call.method.id);
     step.getParams().set(call.params().asReader());
     writeTarget(step.getTarget(), call);
     kj::Vector<Hole*> open;
     for (auto& hole: call.holes) {
-      if (hole->source.call->isSettled()) {
-        hole->fill(step.getParams(), hole->source);
+      auto source = resolve(hole->source);
+      if (source.call->isSettled()) {
+        hole->fill(step.getParams(), source);
       } else {
         open.add(hole.get());
       }
@@ -154,26 +272,49 @@ private:
     }
   }
 
-  void writeTarget(wire::Step::Target::Builder target, PendingCall& call) {
-    KJ_IF_MAYBE (promised, PromisedRef::from(*call.target)) {
-      KJ_IF_MAYBE (source, promised->getRecordedSource()) {
-        return write(target.initOperand(), *source);
-      }
+  // What is settled is written where it is used, and so need not be captured.
+  void writeMap(wire::StepMap::Builder step, Plan& inner) {
+    write(step.initList(), inner.list);
+    auto captures = step.initCaptures(inner.captured.size());
+    for (uint i = 0; i < captures.size(); ++i) {
+      Source source{kj::addRef(*inner.captured[i]), nullptr};
+      if (!resolve(source).call->isSettled()) write(captures[i], source);
     }
-    target.initObject().setAs<capnp::Capability>(
-        capnp::Capability::Client(call.target->addRef()));
+    Writer(inner, *this).write(step.initBody());
+  }
+
+  void writeTarget(wire::Step::Target::Builder target, PendingCall& call) {
+    auto object = call.target->addRef();
+    KJ_IF_MAYBE (source, recordedFrom(*call.target)) {
+      auto resolved = resolve(*source);
+      if (resolved.call->isRecorded()) return write(target.initOperand(), *source);
+      object = resolved.getObject();
+    }
+    target.initObject().setAs<capnp::Capability>(capnp::Capability::Client(kj::mv(object)));
   }
 
   void write(wire::Operand::Builder operand, const Source& source) {
     auto& call = *source.call;
-    operand.setPath(listSteps(source.path));
     if (&call == plan.body->element.get()) {
       operand.setElement();
+      operand.setPath(listSteps(source.path));
     } else KJ_IF_MAYBE (step, plan.body->findStep(call)) {
       operand.setStep(*step);
+      operand.setPath(listSteps(source.path));
     } else {
-      operand.setCapture(findCapture(call));
+      auto resolved = plan.resolve(source);
+      operand.setCapture(findCapture(*resolved.call));
+      operand.setPath(listSteps(resolved.path));
     }
+  }
+
+  // What `source` is here, if one of the bodies around this one runs here.
+  Source resolve(const Source& source) {
+    if (plan.body->owns(*source.call)) return source.clone();
+    KJ_IF_MAYBE (p, parent) {
+      return p->resolve(source);
+    }
+    return plan.resolve(source);
   }
 
   uint findCapture(const PendingCall& call) {
@@ -185,7 +326,7 @@ private:
 };
 
 void Plan::write(capnp::AnyPointer::Builder params) {
-  Writer(*this, params.initAs<Object::MapParams>()).write();
+  Writer(*this).write(params.initAs<Object::MapParams>());
 }
 
 capnp::Response<capnp::AnyPointer> Plan::read(capnp::AnyPointer::Reader results) {
@@ -201,68 +342,6 @@ capnp::Response<capnp::AnyPointer> Plan::read(capnp::AnyPointer::Reader results)
 
 // =======================================================================================
 // Here
-
-// The body, on one element.
-class Plan::Run {
-public:
-  Run(Plan& plan, uint index): plan(plan), index(index) {
-    for (auto& step: plan.body->steps) start(*step);
-  }
-
-  kj::Promise<void> whenDone() {
-    auto done = KJ_MAP(call, calls) -> kj::Promise<void> {
-      return Promise<void>(Source{kj::addRef(*call), nullptr});
-    };
-    return kj::joinPromisesFailFast(kj::mv(done));
-  }
-
-  void writeResult(Mapped& mapped) {
-    plan.types.results.setFromSource(mapped.getList(), index,
-        substitute(KJ_ASSERT_NONNULL(plan.body->result)), plan.types.readResult);
-  }
-
-private:
-  Plan& plan;
-  uint index;
-  kj::Vector<kj::Own<PendingCall>> calls;
-
-  Source substitute(const Source& source) {
-    if (source.call.get() == plan.body->element.get()) {
-      auto element = plan.list.getElement(index, plan.types.intoElement);
-      return {kj::mv(element.call), putOn(source.path, element.path)};
-    }
-    KJ_IF_MAYBE (step, plan.body->findStep(*source.call)) {
-      return {kj::addRef(*calls[*step]), clonePath(source.path)};
-    }
-    return source.clone();
-  }
-
-  void start(PendingCall& step) {
-    auto hint = SizeHint::of(capnp::MessageSize{0, 0});
-    hint.setPromised();
-    auto results = step.hints.noPromisePipelining ? PendingCall::Results::DATA
-                                                  : PendingCall::Results::OBJECTS;
-    auto call = kj::refcounted<PendingCall>(step.method, targetOf(step), hint, results);
-    call->params().set(step.params().asReader());
-    for (auto& hole: step.holes) {
-      call->addHole(hole->param, substitute(hole->source),
-          [&hole = *hole](capnp::AnyPointer::Builder params, const Source& source) {
-            hole.fill(params, source);
-          });
-    }
-    call->pend(PendingCall::Kind::PLAIN);
-    calls.add(kj::mv(call));
-  }
-
-  kj::Own<capnp::ClientHook> targetOf(PendingCall& step) {
-    KJ_IF_MAYBE (promised, PromisedRef::from(*step.target)) {
-      KJ_IF_MAYBE (source, promised->getRecordedSource()) {
-        return substitute(*source).getObject();
-      }
-    }
-    return step.target->addRef();
-  }
-};
 
 kj::Promise<void> Plan::runFrom(uint& next, uint size, Mapped& mapped) {
   while (next < size) {

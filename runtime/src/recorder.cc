@@ -30,6 +30,10 @@ kj::Exception recordedOnly() {
       "the body of map is only recorded: its values are neither awaited in it nor used outside");
 }
 
+bool Body::owns(const PendingCall& call) const {
+  return &call == element.get() || findStep(call) != nullptr;
+}
+
 kj::Maybe<uint> Body::findStep(const PendingCall& call) const {
   for (uint i = 0; i < steps.size(); ++i) {
     if (steps[i].get() == &call) return i;
@@ -37,7 +41,24 @@ kj::Maybe<uint> Body::findStep(const PendingCall& call) const {
   return nullptr;
 }
 
+// What a map inside the body gives has no name on the wire.
+void Recorder::requireReturnedOnly(PendingCall& call) {
+  auto require = [](const Source& source) {
+    KJ_REQUIRE(!source.call->isRecorded() || source.call->plan == nullptr,
+        "the list that a map in the body of map gives can only be returned from there");
+  };
+  for (auto& hole: call.holes) require(hole->source);
+  KJ_IF_MAYBE (promised, PromisedRef::from(*call.target)) {
+    KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+      require(*source);
+    }
+  }
+}
+
 Recorder::Recorder(): body(kj::refcounted<Body>()), outer(recording) {
+  uint nesting = 1;
+  for (auto at = outer; at != nullptr; at = at->outer) ++nesting;
+  KJ_REQUIRE(nesting <= Body::NESTING_MAX, "too many maps inside each other", nesting);
   recording = this;
   auto hint = SizeHint::of(capnp::MessageSize{0, 0});
   body->element = kj::refcounted<PendingCall>(
@@ -61,7 +82,7 @@ Source Recorder::getElement() {
 void Recorder::add(PendingCall& call) {
   KJ_REQUIRE(call.kind == PendingCall::Kind::PLAIN,
       "a streaming method cannot be called in the body of map", call.method.name);
-  KJ_REQUIRE(call.plan == nullptr, "a list cannot be mapped in the body of map");
+  requireReturnedOnly(call);
   KJ_REQUIRE(body->steps.size() < Body::STEPS_MAX, "the body of map has too many steps",
       Body::STEPS_MAX);
   requireNoneRecorded(KJ_ASSERT_NONNULL(call.draft)->capabilities);
@@ -71,6 +92,8 @@ void Recorder::add(PendingCall& call) {
 kj::Own<Body> Recorder::finish(Source result) {
   KJ_REQUIRE(result.call.get() == body->element.get() || body->findStep(*result.call) != nullptr,
       "the body of map must return something that it made from the element");
+  KJ_REQUIRE(result.call->plan == nullptr || result.path == nullptr,
+      "the list that a map in the body of map gives can only be returned as a whole");
   body->result = kj::mv(result);
   return kj::addRef(*body);
 }

@@ -79,6 +79,8 @@ struct Value {
     enum @5 :UInt16;
     pointer @6 :AnyPointer;
     # Text, data, struct, list, interface, AnyPointer.
+    list @7 :List(Value);
+    # What a map inside a body gave.
   }
 }
 
@@ -120,9 +122,22 @@ struct Step {
   params @4 :AnyPointer;
   holes @5 :List(StepHole);
   # The target fills them, as it does those of invoke: it must implement Object.
+
+  map @6 :StepMap;
+  # If this is not null the step is no call but a map, and the other members are not used. What it
+  # gives can only be the result of the body.
 }
 
 struct StepHole {
   param @0 :UInt16;
   source @1 :Operand;
+}
+
+struct StepMap {
+  # A map inside a body. At most 4 are inside each other, the outermost one included.
+
+  list @0 :Operand;
+  body @1 :Body;
+  captures @2 :List(Operand);
+  # Whole results, or the whole element: their paths are empty.
 }

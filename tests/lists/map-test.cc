@@ -236,6 +236,89 @@ TEST(Map, EndsAtTheServerWhenItIsDropped) {
   EXPECT_EQ(folder.add(1, 1).sum().wait(s), 2);
 }
 
+void expectChildSizes(const auto& lists) {
+  ASSERT_EQ(lists.size(), 4u);
+  for (uint i = 0; i < 4; ++i) {
+    ASSERT_EQ(lists[i].size(), i);
+    for (uint j = 0; j < i; ++j) EXPECT_EQ(lists[i][j], j + i + 40) << i << " " << j;
+  }
+}
+
+// Each child's size, its parent's, and a number from outside.
+auto mapChildren(Ref<folder::Folder> folder, const Promise<capnp::List<folder::File>>& files) {
+  auto offset = folder.add(20, 20).sum();
+  return files.map([&](auto file) {
+    auto size = file.size().bytes();
+    return file.children().files().map([&](auto child) {
+      auto both = folder.add(child.size().bytes(), size).sum();
+      return folder.add(both, offset).sum();
+    });
+  });
+}
+
+TEST(NestedMap, TakesOneRoundTrip) {
+  Setting s;
+  auto folder = s.connect();
+  auto lists = mapChildren(folder, folder.files(4).files());
+  expectChildSizes(lists.wait(s));
+  EXPECT_EQ(s.roundTrips(), 1u);
+}
+
+TEST(NestedMap, GivesTheSameWhereTheOuterListIsThereAlready) {
+  Setting s;
+  auto folder = s.connect();
+  auto results = folder.files(4);
+  auto files = results.files();
+  EXPECT_EQ(files.at(0).size().bytes().wait(s), 0);
+  expectChildSizes(mapChildren(folder, files).wait(s));
+}
+
+TEST(NestedMap, GivesTheSameFromAStockServer) {
+  Setting s;
+  auto folder = s.connect<StockFolder>();
+  expectChildSizes(mapChildren(folder, folder.files(4).files()).wait(s));
+}
+
+TEST(NestedMap, UsesObjectsOfTheOuterBodyAndListsInTheElement) {
+  Setting s;
+  auto folder = s.connect();
+  auto texts = folder.list(3).entries().map([&](auto entry) {
+    auto file = entry.file();
+    return entry.tags().map([&](auto tag) { return file.copy(tag).file().name().name(); });
+  });
+  auto sums = folder.matrix(4).rows().map([&](auto row) {
+    return row.map([&](auto cell) { return folder.add(cell, 1).sum(); });
+  });
+  auto list = texts.wait(s);
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(toStrings(list[2]), (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(toVector<int64_t>(sums.wait(s)[3]), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(s.roundTrips(), 1u);
+}
+
+TEST(NestedMap, UsesObjectsOfTheOuterBodyWhereThatRunsHere) {
+  Setting s;
+  auto folder = s.connect();
+  auto files = folder.files(3).files();
+  EXPECT_EQ(files.at(0).size().bytes().wait(s), 0);
+  auto texts = files.map([&](auto file) {
+    return file.children().files().map(
+        [&](auto child) { return file.copy(child.name().name()).file().name().name(); });
+  });
+  auto list = texts.wait(s);
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(toStrings(list[2]), (std::vector<std::string>{"f2/0", "f2/1"}));
+}
+
+TEST(NestedMap, BreaksWithTheErrorOfACall) {
+  Setting s;
+  auto folder = s.connect();
+  auto lists = folder.files(3).files().map([&](auto file) {
+    return file.children().files().map([](auto child) { return child.fail("deep").bytes(); });
+  });
+  EXPECT_MENTIONS(failureOf(kj::mv(lists), s), "deep");
+}
+
 TEST(Recording, RefusesToAwait) {
   Setting s;
   auto folder = s.connect();
@@ -277,8 +360,9 @@ TEST(Recording, RefusesWhatCannotBeRecorded) {
     return folder.describe([&](auto entry) { entry.setFile(file); }).text();
   }), "not a part of one");
   EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
-    return file.children().files().map([](auto child) { return child.size().bytes(); });
-  }), "in the body of map");
+    auto sizes = file.children().files().map([](auto child) { return child.size().bytes(); });
+    return folder.sum(sizes).sum();
+  }), "can only be returned");
 }
 
 TEST(Recording, LetsNothingOutOfTheBody) {

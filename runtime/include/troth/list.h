@@ -77,8 +77,7 @@ template <typename F, capnp::Kind kind>
 constexpr Path::IntoElement INTO_ELEMENT<capnp::List<F, kind>> = &intoElement<capnp::List<F, kind>>;
 
 template <typename E>
-void setElement(capnp::AnyPointer::Builder root, uint index, auto&& value) {
-  auto list = root.getAs<capnp::List<E>>();
+void setElement(typename capnp::List<E>::Builder list, uint index, auto&& value) {
   if constexpr (CAPNP_KIND(E) == capnp::Kind::STRUCT) {
     list.setWithCaveats(index, value);
   } else {
@@ -89,43 +88,64 @@ void setElement(capnp::AnyPointer::Builder root, uint index, auto&& value) {
 template <typename E>
 void setFromSource(
     capnp::AnyPointer::Builder root, uint index, const Source& source, ReadSource read) {
+  auto list = root.getAs<capnp::List<E>>();
   if constexpr (CAPNP_KIND(E) == capnp::Kind::INTERFACE) {
-    setElement<E>(root, index, typename E::Client(source.getObject()));
+    setElement<E>(list, index, typename E::Client(source.getObject()));
   } else {
     kj::_::ExceptionOr<Awaited<E>> value;
     read(source, value);
     if constexpr (kj::isSameType<Awaited<E>, E>()) {
-      setElement<E>(root, index, KJ_ASSERT_NONNULL(value.value));
+      setElement<E>(list, index, KJ_ASSERT_NONNULL(value.value));
     } else {
-      setElement<E>(root, index, typename E::Reader(KJ_ASSERT_NONNULL(value.value)));
+      setElement<E>(list, index, typename E::Reader(KJ_ASSERT_NONNULL(value.value)));
     }
   }
 }
 
 template <typename E>
-void setFromWire(capnp::AnyPointer::Builder root, uint index, const WireValue& value) {
+constexpr WireValue::Kind WIRE_KIND = kj::isSameType<E, capnp::Void>() ? WireValue::Kind::VOID
+    : std::is_floating_point_v<E>                                      ? WireValue::Kind::REAL
+    : CAPNP_KIND(E) == capnp::Kind::PRIMITIVE || CAPNP_KIND(E) == capnp::Kind::ENUM
+    ? WireValue::Kind::NUMBER
+    : WireValue::Kind::POINTER;
+
+template <typename List>
+struct ElementOf;
+template <typename E, capnp::Kind kind>
+struct ElementOf<capnp::List<E, kind>> {
+  using Type = E;
+};
+
+template <typename E>
+void setFromWire(typename capnp::List<E>::Builder list, uint index, const WireValue& value) {
   using Kind = WireValue::Kind;
-  constexpr bool REAL = std::is_floating_point_v<E>;
-  constexpr bool SCALAR =
-      CAPNP_KIND(E) == capnp::Kind::PRIMITIVE || CAPNP_KIND(E) == capnp::Kind::ENUM;
-  constexpr auto KIND = kj::isSameType<E, capnp::Void>() ? Kind::VOID
-      : REAL                                             ? Kind::REAL
-      : SCALAR                                           ? Kind::NUMBER
-                                                         : Kind::POINTER;
+  if constexpr (CAPNP_KIND(E) == capnp::Kind::LIST) {
+    if (value.kind == Kind::LIST) {
+      auto inner = list.init(index, value.list.size());
+      for (uint i = 0; i < inner.size(); ++i) {
+        setFromWire<typename ElementOf<E>::Type>(inner, i, value.getElement(i));
+      }
+      return;
+    }
+  }
+  constexpr auto KIND = WIRE_KIND<E>;
   KJ_REQUIRE(value.kind == KIND, "a result of map is of another kind than the schema says", index);
   if constexpr (KIND == Kind::REAL) {
-    setElement<E>(root, index, static_cast<E>(value.real));
+    setElement<E>(list, index, static_cast<E>(value.real));
   } else if constexpr (KIND == Kind::NUMBER) {
-    setElement<E>(root, index, static_cast<E>(value.number));
+    setElement<E>(list, index, static_cast<E>(value.number));
   } else if constexpr (KIND == Kind::POINTER) {
-    setElement<E>(root, index, value.pointer.getAs<E>());
+    setElement<E>(list, index, value.pointer.getAs<E>());
   }
 }
 
 template <typename E>
 constexpr ListType LIST_TYPE{
     [](capnp::AnyPointer::Builder root, uint size) { root.initAs<capnp::List<E>>(size); },
-    &setFromSource<E>, &setFromWire<E>};
+    &setFromSource<E>,
+    [](capnp::AnyPointer::Builder root, uint index, const WireValue& value) {
+      setFromWire<E>(root.getAs<capnp::List<E>>(), index, value);
+    }};
 
 // The promise, or the ref, for an element of type E that comes from `source`.
 template <typename E>
@@ -161,7 +181,7 @@ public:
   //
   // `body` takes what at() gives, and returns a Promise or a Ref that it made from that. It runs once, now, on a placeholder, and the
   // calls that it makes are recorded; all of them are then made for each element, next to the list. Refs and promised values from
-  // outside may be used in it, but nothing may be awaited, and no list mapped. The result breaks if one of the calls breaks.
+  // outside may be used in it, but nothing may be awaited. A list may be mapped in it, if the body returns what that gives. The result breaks if one of the calls breaks.
   template <typename Body>
   auto map(Body&& body) const {
     using Result = std::remove_cvref_t<std::invoke_result_t<Body&, Pipelined<E>>>;

@@ -2,7 +2,7 @@
 // The body of a map: what a function does with the elements of a list that is not there yet.
 //
 // The function runs once, on a placeholder. Calls made meanwhile are recorded as the steps of the body instead of being sent,
-// those on captured refs too. The body then goes where the list is, or, if that is here or with
+// those on captured refs too; a map inside is a step like a call. The body then goes where the list is, or, if that is here or with
 // a peer that cannot run bodies, is run here.
 //
 // Programs use Promise<capnp::List<E>>::map; this header is what that is made of.
@@ -16,11 +16,17 @@ public:
   // More steps than this are refused.
   static constexpr uint STEPS_MAX = 64;
 
+  // More maps inside each other than this are refused.
+  static constexpr uint NESTING_MAX = 4;
+
   // What stands for the element.
   kj::Own<PendingCall> element;
 
   kj::Vector<kj::Own<PendingCall>> steps;
   kj::Maybe<Source> result;
+
+  // Whether `call` stands for the element or is a step.
+  bool owns(const PendingCall& call) const;
 
   // The position of `call` among the steps.
   kj::Maybe<uint> findStep(const PendingCall& call) const;
@@ -47,16 +53,23 @@ public:
 private:
   kj::Own<Body> body;
   Recorder* outer;
+
+  static void requireReturnedOnly(PendingCall& call);
 };
 
 // A result as it came over the wire. `number` also holds booleans and enums.
 struct WireValue {
-  enum class Kind { VOID, NUMBER, REAL, POINTER };
+  // LIST: what a map inside the body gave.
+  enum class Kind { VOID, NUMBER, REAL, POINTER, LIST };
 
   Kind kind = Kind::VOID;
   uint64_t number = 0;
   double real = 0;
   capnp::AnyPointer::Reader pointer;
+  capnp::AnyList::Reader list;
+
+  // Element `index` of `list`.
+  WireValue getElement(uint index) const;
 };
 
 using ReadSource = void (*)(const Source& source, kj::_::ExceptionOrValue& output);
@@ -99,8 +112,14 @@ public:
   // Makes a call that maps `list`. The source that is returned is that of the list of results.
   static Source start(kj::Own<Body> body, Source list, Types types);
 
-  Plan(kj::Own<Body> body, Source list, Types types);
+  class Run;
+
+  // `outer` is what a map inside a body belongs to, where that body runs here.
+  Plan(kj::Own<Body> body, Source list, Types types, kj::Maybe<Run&> outer = nullptr);
   KJ_DISALLOW_COPY_AND_MOVE(Plan);
+
+  // Whether everything in it that is known already can be written into parameters.
+  bool canTravel() const { return canTravel(*this); }
 
   // Writes the parameters of Object.map.
   void write(capnp::AnyPointer::Builder params);
@@ -115,14 +134,20 @@ public:
   kj::Promise<void> evaluation = nullptr;
 
 private:
-  class Run;
   class Writer;
 
   kj::Own<Body> body;
   Source list;
   Types types;
+  kj::Maybe<Run&> outer;
   kj::Vector<kj::Own<PendingCall>> captured;
 
+  static kj::Own<PendingCall> pend(kj::Own<Plan> plan);
+
+  // What `source` is here, if it belongs to a body around this one that runs here.
+  Source resolve(const Source& source) const;
+
+  bool canTravel(const Plan& root) const;
   void capture(const Source& source);
   kj::Promise<void> runFrom(uint& next, uint size, Mapped& mapped);
 };
