@@ -127,6 +127,31 @@ struct TrothCode {
     for (uint i = 1; i < CHAIN; ++i) at = at.next().counter();
     add(at, scope);
   }
+
+  // A batch of calls that know nothing of each other, one of two in which one takes a value from the
+  // other, and one in which all take a value from the first.
+  static void batch(Object& counter, kj::WaitScope& scope) {
+    awaitAll(counter.add(0), scope, [&]() { return counter.add(0); });
+  }
+  static void pair(Object& counter, kj::WaitScope& scope) {
+    auto first = counter.add(0).total();
+    KJ_ASSERT(counter.add(first).wait(scope).getTotal() == 0);
+  }
+  static void holes(Object& counter, kj::WaitScope& scope) {
+    auto first = counter.add(0);
+    auto total = first.total();
+    awaitAll(kj::mv(first), scope, [&]() { return counter.add(total); });
+  }
+
+private:
+  using Call = troth::Promise<Counter::AddResults>;
+
+  static void awaitAll(Call first, kj::WaitScope& scope, auto&& makeCall) {
+    kj::Vector<Call> calls(CHAIN);
+    calls.add(kj::mv(first));
+    while (calls.size() < CHAIN) calls.add(makeCall());
+    for (auto& call: calls) KJ_ASSERT(call.wait(scope).getTotal() == 0);
+  }
 };
 
 // Makes at least `calls` calls; what is left over of a batch is made too.
@@ -140,7 +165,13 @@ void run(typename Code::Object counter, std::string_view name, uint calls, kj::W
   if (name == "object") return repeat(1, Code::next);
   if (name == "flight") return repeat(IN_FLIGHT, Code::flight);
   if (name == "chain") return repeat(CHAIN, Code::chain);
-  KJ_FAIL_REQUIRE("no such case; there are: plain, text, object, flight, chain");
+  if constexpr (requires { Code::holes; }) {
+    if (name == "batch") return repeat(CHAIN, Code::batch);
+    if (name == "pair") return repeat(2, Code::pair);
+    if (name == "holes") return repeat(CHAIN, Code::holes);
+  }
+  KJ_FAIL_REQUIRE("no such case; there are plain, text, object, flight and chain, "
+                  "and for troth batch, pair and holes");
 }
 
 // ---- Connections ----

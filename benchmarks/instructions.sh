@@ -38,3 +38,10 @@ for name in "${names[@]}"; do
   row "  stock code with size hints" "$(per_call vat hints "$name")" "$troth"
   row "  and without limits" "$(per_call stock hints "$name")" "$troth"
 done
+
+# Calls with holes: in the first line fifteen calls take a value from a sixteenth, in the second one call takes a value from another.
+# All are counted, also those that give the value and so go out in the larger form.
+batch=$(per_call vat troth batch)
+printf '\n%-44s %9s %9s   %s\n' "Troth's own, instructions per call" plain holes ratio
+row '16 calls, 15 with a hole' "$batch" "$(per_call vat troth holes)"
+row '2 calls, 1 with a hole' "$batch" "$(per_call vat troth pair)"

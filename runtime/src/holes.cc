@@ -119,7 +119,7 @@ bool PendingCall::canInvoke() {
 }
 
 kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
-  if (state != State::SENT || form != Form::INVOKE || plan != nullptr) return nullptr;
+  if (state != State::SENT || form != Form::INVOKE || plan != nullptr || !named) return nullptr;
   return KJ_ASSERT_NONNULL(carrier).getPipelined(operationsToAnswer());
 }
 
@@ -135,6 +135,8 @@ void PendingCall::startInvoke() {
   auto invoke = outer.initAs<Object::InvokeParams>();
   invoke.setInterfaceId(method.interfaceId);
   invoke.setMethodId(method.id);
+  invoke.setNamed(nameable);
+  named = nameable;
   invoke.getParams().set(own);
 
   kj::Vector<Hole*> open;
@@ -253,6 +255,19 @@ bool PendingCall::mayBeRefusedElsewhere(capnp::ClientHook& object) {
   return false;
 }
 
+kj::Promise<void> PendingCall::whenSentForGood() {
+  return whenSent().then([self = kj::addRef(*this)]() mutable -> kj::Promise<void> {
+    if (self->inDoubt) return self->whenSettled();
+    return kj::READY_NOW;
+  });
+}
+
+kj::Promise<void> PendingCall::whenSettled() {
+  return awaitSource<void>(Source{kj::addRef(*this), nullptr}, [](auto&, auto& output) {
+    output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
+  });
+}
+
 // An object that was sent to a peer cannot be taken back. Those that another call may yet replace
 // travel as promises of ours, which are kept when that call has settled.
 void PendingCall::shieldObjects() {
@@ -265,10 +280,7 @@ void PendingCall::shieldObjects() {
       if (!mayBeRefusedElsewhere(**hook)) continue;
       auto& promised = KJ_ASSERT_NONNULL(PromisedRef::from(**hook));
       auto& call = KJ_ASSERT_NONNULL(promised.getCall());
-      auto settled = awaitSource<void>(Source{kj::addRef(call), nullptr}, [](auto&, auto& output) {
-        output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
-      });
-      *hook = capnp::newLocalPromiseClient(settled.then(
+      *hook = capnp::newLocalPromiseClient(call.whenSettled().then(
           [promised = kj::addRef(promised)]() mutable { return promised->resolveNow().addRef(); }));
     }
   }

@@ -106,6 +106,7 @@ private:
     auto request = targetOf(step.getTarget(), state).castAs<wire::Object>().invokeRequest();
     request.setInterfaceId(step.getInterfaceId());
     request.setMethodId(step.getMethodId());
+    request.setNamed(true);
     request.getParams().set(step.getParams());
     auto holes = request.initHoles(step.getHoles().size());
     for (uint i = 0; i < holes.size(); ++i) {

@@ -1,10 +1,9 @@
 // How a served object answers the wire extension: see schema/troth/object.capnp.
 
 #include <kj/debug.h>
+#include <kj/map.h>
 #include <troth/object.capnp.h>
 #include <troth/server.h>
-
-#include <bitset>
 
 #include "invoke-form.h"
 #include "outcome.h"
@@ -35,19 +34,21 @@ private:
 // What can be pipelined on invoke: its answer, and the objects in the results that it carries.
 class InvokePipeline final: public capnp::PipelineHook, public kj::Refcounted {
 public:
-  InvokePipeline(kj::Own<capnp::ClientHook> answer, kj::Own<PipelineHook> results)
+  InvokePipeline(kj::Maybe<kj::Own<capnp::ClientHook>> answer, kj::Own<PipelineHook> results)
       : answer(kj::mv(answer)), results(kj::mv(results)) {}
 
   kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
   kj::Own<capnp::ClientHook> getPipelinedCap(
       kj::ArrayPtr<const capnp::PipelineOp> operations) override {
     KJ_REQUIRE(operations.size() > 0, "the results of invoke are not an object");
-    if (operations[0].pointerIndex == 1) return answer->addRef();
+    if (operations[0].pointerIndex == 1) {
+      return KJ_REQUIRE_NONNULL(answer, "this call was not asked to name its outcome")->addRef();
+    }
     return results->getPipelinedCap(operations.slice(1, operations.size()));
   }
 
 private:
-  kj::Own<capnp::ClientHook> answer;
+  kj::Maybe<kj::Own<capnp::ClientHook>> answer;
   kj::Own<PipelineHook> results;
 };
 
@@ -62,7 +63,7 @@ public:
 
   // The parameters, to fill the holes in them.
   capnp::AnyPointer::Builder copyParams() {
-    auto& copy = *filled.emplace(kj::heap<Filled>());
+    auto& copy = *filled.emplace(kj::heap<_::Draft>());
     auto builder = copy.capabilities.imbue(copy.message.getRoot<capnp::AnyPointer>());
     builder.set(outer.getParams().getParams());
     return builder;
@@ -114,16 +115,11 @@ public:
   kj::Own<CallContextHook> addRef() override { return kj::addRef(*this); }
 
 private:
-  struct Filled {
-    capnp::MallocMessageBuilder message;
-    capnp::BuilderCapabilityTable capabilities;
-  };
-
   InvokeContext outer;
   kj::Own<CallContextHook> outerRef;
   kj::Own<Outcome> outcome;
   kj::PromiseFulfillerPair<kj::Own<capnp::PipelineHook>> pipeline;
-  kj::Maybe<kj::Own<Filled>> filled;
+  kj::Maybe<kj::Own<_::Draft>> filled;
 };
 
 // Finds the method that a caller means, in the interface of the object or what it extends.
@@ -144,14 +140,15 @@ kj::Promise<void> fillHoles(capnp::List<wire::Hole>::Reader holes, InnerCall& ca
   auto params = call.copyParams().getAs<capnp::DynamicStruct>(type);
   auto fields = type.getFields();
   // Filling a parameter twice would leave the first value behind in the message.
-  std::bitset<UINT16_MAX + 1> seen;
+  kj::HashSet<uint16_t> seen;
   auto filling = KJ_MAP(hole, holes) {
     auto param = hole.getParam();
     KJ_REQUIRE(param < fields.size(), "a hole is in a parameter that does not exist",
         type.getShortDisplayName(), param);
-    KJ_REQUIRE(!seen[param], "two holes are in one parameter", fields[param].getProto().getName());
+    KJ_REQUIRE(!seen.contains(param), "two holes are in one parameter",
+        fields[param].getProto().getName());
     KJ_REQUIRE(hole.hasSource(), "a hole has no source", fields[param].getProto().getName());
-    seen.set(param);
+    seen.insert(param);
     return fillHole(params, fields[param], hole.getSource(), hole.getPath());
   };
   return kj::joinPromisesFailFast(kj::mv(filling));
@@ -187,10 +184,12 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   }
 
   auto outcome = kj::refcounted<Outcome>(method.getResultType());
-  auto answer = newAnswer(kj::addRef(*outcome));
+  kj::Maybe<wire::Answer::Client> answer;
+  if (params.getNamed()) answer = newAnswer(kj::addRef(*outcome));
   auto inner = kj::refcounted<InnerCall>(context, kj::addRef(*outcome));
   capnp::CallContextHook::from(untyped).setPipeline(kj::refcounted<InvokePipeline>(
-      capnp::ClientHook::from(answer), capnp::newLocalPromisePipeline(inner->takePipeline())));
+      answer.map([](wire::Answer::Client& client) { return capnp::ClientHook::from(client); }),
+      capnp::newLocalPromisePipeline(inner->takePipeline())));
 
   // A call that waits for its holes may be cancelled, whatever its method.
   bool cancelable = true;
@@ -215,9 +214,15 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {
         call.finish();
         outcome.finish();
-        auto results = context.getResults();
-        results.getResults().set(outcome.getResults().asReader());
-        results.setAnswer(answer);
+        auto own = outcome.getResults().asReader();
+        auto size = own.targetSize();
+        size.wordCount += capnp::sizeInWords<wire::Object::InvokeResults>();
+        size.capCount += 1;
+        auto results = context.getResults(size);
+        results.getResults().set(own);
+        KJ_IF_MAYBE (a, answer) {
+          results.setAnswer(*a);
+        }
       },
       [&call = *inner, &outcome = *outcome](kj::Exception&& exception) {
         _::addInvokedMark(exception);

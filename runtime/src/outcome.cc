@@ -11,7 +11,7 @@ using capnp::DynamicStruct;
 using capnp::DynamicValue;
 
 capnp::AnyPointer::Builder Outcome::getResults() {
-  return capabilities.imbue(message.getRoot<capnp::AnyPointer>());
+  return draft.capabilities.imbue(draft.message.getRoot<capnp::AnyPointer>());
 }
 
 namespace {

@@ -6,9 +6,9 @@
 
 #include <capnp/capability.h>
 #include <capnp/dynamic.h>
-#include <capnp/message.h>
 #include <kj/async.h>
 #include <troth/object.capnp.h>
+#include <troth/pending-call.h>
 
 namespace troth {
 
@@ -46,8 +46,7 @@ private:
 
   capnp::StructSchema type;
   kj::Maybe<Part> part;
-  capnp::MallocMessageBuilder message;
-  capnp::BuilderCapabilityTable capabilities;
+  _::Draft draft;
   kj::Own<kj::PromiseFulfiller<void>> fulfiller;
   kj::ForkedPromise<void> done;
 

@@ -12,12 +12,14 @@ interface Object @0xd05000cf7e1ff657 {
   # Calls methods of the object that implements it, and of no other: a caller can do nothing through
   # this interface that it could not do without it.
 
-  invoke @0 (interfaceId :UInt64, methodId :UInt16, params :AnyPointer, holes :List(Hole))
+  invoke @0 (interfaceId :UInt64, methodId :UInt16, params :AnyPointer, holes :List(Hole),
+          named :Bool)
       -> (results :AnyPointer, answer :Answer);
   # Calls method `methodId` of interface `interfaceId` with `params`, once every hole in them is filled.
   #
-  # `results` are what the method gives, and pipeline as its own results would. `answer` names the
-  # outcome, and can be used before there is one.
+  # `results` are what the method gives, and pipeline as its own results would. If `named` is set,
+  # `answer` names the outcome, and can be used before there is one; else there is no answer, which
+  # spares both sides an object.
   #
   # A call without holes keeps its place among the calls of its caller. One with holes starts when
   # the last of them is filled, and does not hold back calls made later.

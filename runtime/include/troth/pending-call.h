@@ -244,6 +244,12 @@ public:
   // Resolves when the call has been sent, which one that waits for an argument is later than others.
   kj::Promise<void> whenSent();
 
+  // The same, once it is certain that it need not be sent once more. Breaks if the call does.
+  kj::Promise<void> whenSentForGood();
+
+  // Resolves when the call has settled; breaks if it broke.
+  kj::Promise<void> whenSettled();
+
   // A source of one of its holes has settled.
   void sourceSettled();
 
@@ -284,7 +290,9 @@ private:
   const Method& method;
   Kind kind = Kind::PLAIN;
   Form form = Form::PLAIN;
+  // Asked for a name before it was sent, and sent with one.
   bool nameable = false;
+  bool named = false;
 
   // Whether it is about to be sent once more.
   bool again = false;
@@ -476,10 +484,13 @@ private:
   kj::Maybe<kj::Own<Path>> recordedPath;
   kj::Array<capnp::PipelineOp> operations;
   kj::Maybe<kj::Own<capnp::ClientHook>> resolved;
+  bool resolvedForGood = false;
   kj::Maybe<kj::Own<kj::Exception>> failure;
 
   void settled(PendingCall& call) override;
-  void resent() override { resolved = nullptr; }
+  void resent() override {
+    if (!resolvedForGood) resolved = nullptr;
+  }
 };
 
 }  // namespace _
