@@ -210,6 +210,29 @@ TEST(Combine, TakesPromisesOfCallsAndOthersTogether) {
   EXPECT_EQ(5, number);
 }
 
+kj::Promise<int64_t> sumInCoroutine(Ref<lab::Node> node) {
+  auto [one, two] = co_await troth::all(node.echo(1).value(), node.echo(2).value());
+  auto three = co_await node.echo(3).value().map([](int64_t value) { return value * 10; });
+  co_return one + two + three;
+}
+
+TEST(Combine, CanBeAwaitedInACoroutine) {
+  TwoVats vats;
+  EXPECT_EQ(33, sumInCoroutine(vats.connect()).wait(vats));
+}
+
+TEST(Combine, TakesCallsThatHaveSettled) {
+  TwoVats vats;
+  auto node = vats.connect();
+  auto one = node.echo(1);
+  auto value = one.value();
+  kj::Promise<Owned<lab::Value>> results = node.length();
+  vats.settle();
+  auto [settledValue, length] = troth::all(value, results).wait(vats);
+  EXPECT_EQ(1, settledValue);
+  EXPECT_EQ(4, length.getValue());
+}
+
 TEST(Combine, TakesCallsInOneRoundTrip) {
   TwoVats vats;
   auto node = vats.connect();

@@ -137,8 +137,10 @@ public:
   const kj::Executor& executor() { return *executor_; }
   void stop() {
     if (stopper.get() == nullptr) return;
-    executor_->executeSync([&]() { stopper->fulfill(); });
-    stopper = nullptr;
+    executor_->executeSync([&]() {
+      stopper->fulfill();
+      stopper = nullptr;
+    });
     thread = nullptr;
   }
 

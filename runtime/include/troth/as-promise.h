@@ -11,6 +11,8 @@
 // The value is copied once. The other direction needs nothing: a troth::Promise is a kj::Promise of
 // what awaiting it gives.
 
+#include <cstring>
+
 #include "promise.h"
 
 namespace troth {
