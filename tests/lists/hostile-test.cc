@@ -19,6 +19,7 @@ public:
     auto invoke = object.invokeRequest();
     invoke.setInterfaceId(capnp::typeId<folder::Folder>());
     invoke.setMethodId(method);
+    invoke.setNamed(true);
     invoke.getParams().initAs<folder::Folder::ListParams>().setCount(2);
     auto list = invoke.send();
     auto request = object.mapRequest();
