@@ -22,8 +22,6 @@
 
 #include <kj/debug.h>
 
-#include <kj/debug.h>
-
 #include "ref.h"
 
 namespace troth {
