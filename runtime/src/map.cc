@@ -2,6 +2,7 @@
 
 #include <kj/debug.h>
 #include <troth/object.capnp.h>
+#include <string.h>
 #include <troth/server.h>
 
 #include "invoke-form.h"
@@ -36,6 +37,14 @@ capnp::Capability::Client getObject(
   request.initAs<wire::Answer::GetParams>().setPath(path);
   auto sent = request.send();
   return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
+}
+
+// An object that has no invoke cannot be used in a body: earlier steps may have run, so nothing is tried again.
+void explainRefusal(kj::Exception& exception) {
+  if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED) return;
+  if (strstr(exception.getDescription().cStr(), _::INVOKED.cStr()) != nullptr) return;
+  exception.setDescription(kj::str(
+      "the body of a map calls an object that does not implement Object: ", exception.getDescription()));
 }
 
 // One map: a body, and the elements that it runs for.
@@ -118,7 +127,10 @@ private:
     auto sent = request.send();
     state.steps.add(sent.getAnswer());
     state.maps.add();
-    return sent.ignoreResult();
+    return sent.ignoreResult().catch_([](kj::Exception&& exception) {
+      explainRefusal(exception);
+      kj::throwFatalException(kj::mv(exception));
+    });
   }
 
   capnp::Capability::Client targetOf(wire::Step::Target::Reader target, Element& state) {

@@ -21,6 +21,9 @@ struct Counts {
   std::vector<kj::Own<kj::PromiseFulfiller<void>>> gates;
   bool gateOpen = false;
 
+  // Whether our folders hand out files that are made with stock Cap'n Proto.
+  bool stockFiles = false;
+
   void openGate() {
     gateOpen = true;
     for (auto& gate: gates) gate->fulfill();
@@ -206,6 +209,7 @@ private:
   Counts& counts;
 
   folder::File::Client newFile(uint i) {
+    if (counts.stockFiles) return kj::heap<StockFile>(counts, "f" + std::to_string(i), i);
     return Ref<folder::File>(kj::heap<FileServer>(counts, "f" + std::to_string(i), i));
   }
   void fillEntries(capnp::List<folder::Entry>::Builder entries) {

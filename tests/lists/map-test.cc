@@ -202,6 +202,15 @@ TEST(Map, BreaksIfItsListOrWhatItCapturedBreaks) {
   EXPECT_MENTIONS(failureOf(kj::mv(none), s), "no such element");
 }
 
+TEST(Map, SaysWhichObjectsItCannotUse) {
+  Setting s;
+  s.counts.stockFiles = true;
+  auto folder = s.connect();
+  auto sizes = folder.files(3).files().map([](auto file) { return file.size().bytes(); });
+  EXPECT_MENTIONS(failureOf(kj::mv(sizes), s), "does not implement Object");
+  EXPECT_EQ(s.counts.calls, 0);
+}
+
 TEST(Map, WorksOnABoundedNumberOfElementsAtOnce) {
   Setting s;
   auto folder = s.connect();
