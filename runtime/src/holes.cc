@@ -245,14 +245,26 @@ capnp::ClientHook& PendingCall::innermostTarget() {
   }
 }
 
-// Whether `object` comes from a call to another peer that may yet have to be sent once more.
+// Whether `call` may yet have to be sent once more because of what another peer does.
+bool PendingCall::mayBeRefusedElsewhere(PendingCall& call) {
+  return !call.isSettled() && call.inDoubt && (call.inDoubtElsewhere || call.peer != peer);
+}
+
+// The same for the call that `object` comes from.
 bool PendingCall::mayBeRefusedElsewhere(capnp::ClientHook& object) {
   KJ_IF_MAYBE (promised, PromisedRef::from(object)) {
     KJ_IF_MAYBE (call, promised->getCall()) {
-      return call->inDoubt && call->peer != peer;
+      return mayBeRefusedElsewhere(*call);
     }
   }
   return false;
+}
+
+bool PendingCall::needsOtherPeer() {
+  for (auto& hole: holes) {
+    if (!hole->filled && mayBeRefusedElsewhere(*hole->source.call)) return true;
+  }
+  return mayBeRefusedElsewhere(*target);
 }
 
 kj::Promise<void> PendingCall::whenSentForGood() {

@@ -40,9 +40,14 @@ public:
   kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
   kj::Own<capnp::ClientHook> getPipelinedCap(
       kj::ArrayPtr<const capnp::PipelineOp> operations) override {
-    KJ_REQUIRE(operations.size() > 0, "the results of invoke are not an object");
+    if (operations.size() == 0) {
+      return capnp::newBrokenCap("the results of invoke are not an object");
+    }
     if (operations[0].pointerIndex == 1) {
-      return KJ_REQUIRE_NONNULL(answer, "this call was not asked to name its outcome")->addRef();
+      KJ_IF_MAYBE (a, answer) {
+        return a->get()->addRef();
+      }
+      return capnp::newBrokenCap("this call was not asked to name its outcome");
     }
     return results->getPipelinedCap(operations.slice(1, operations.size()));
   }

@@ -180,6 +180,7 @@ void PendingCall::sendNow() {
   }
   if (!filled && !possible) return waitForSources();
   shieldObjects();
+  inDoubtElsewhere = needsOtherPeer();
   state = State::SENT;
   auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
   if (possible && (!filled || nameable || trying)) {

@@ -107,10 +107,12 @@ capnp::ClientHook& PromisedRef::resolveNow() {
     return *hook;
   }
   auto& call = *KJ_ASSERT_NONNULL(call_);
-  auto object = call.whenSent().then(
+  auto object = call.whenSentForGood().then(
       [call = kj::addRef(call), operations = kj::heapArray<capnp::PipelineOp>(operations)]() mutable {
         return call->getPipelined(operations);
       });
+  // Calls queue there: later ones must not go another way.
+  resolvedForGood = true;
   return *resolved.emplace(capnp::newLocalPromiseClient(kj::mv(object)));
 }
 

@@ -32,6 +32,7 @@ public:
     auto request = object.invokeRequest();
     request.setInterfaceId(interfaceId);
     request.setMethodId(method);
+    request.setNamed(true);
     fill(request.getParams());
     auto list = request.initHoles(holes.size());
     uint i = 0;
@@ -133,6 +134,17 @@ TEST(HostileInvoke, ASourceThatIsNoAnswerIsRefused) {
   auto broken = wire::Answer::Client(KJ_EXCEPTION(FAILED, "broken on purpose"));
   EXPECT_MENTIONS(hostile.failure(hostile.invoke(ADD, {{0, broken}})), "broken on purpose");
   EXPECT_EQ(hostile.world().delivered["add"], 0);
+  hostile.expectWell();
+}
+
+TEST(HostileInvoke, AnOutcomeThatWasNotNamedIsNoSource) {
+  Hostile hostile;
+  auto request = hostile.object.invokeRequest();
+  request.setInterfaceId(capnp::typeId<desk::Desk>());
+  auto unnamed = request.send();
+  hostile.failure(hostile.invoke(ADD, {{0, unnamed.getAnswer()}}));
+  EXPECT_EQ(hostile.world().delivered["add"], 1);
+  hostile.world().delivered.clear();
   hostile.expectWell();
 }
 

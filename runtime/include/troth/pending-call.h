@@ -299,6 +299,9 @@ private:
 
   // Whether it may have to be: it went out through invoke, or on an object of a call that is in doubt.
   bool inDoubt = false;
+
+  // Whether that can be because of what another peer does.
+  bool inDoubtElsewhere = false;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
   uint depth = 0;
@@ -341,7 +344,9 @@ private:
   bool isTargetInDoubt();
   bool needsTargetAgain();
   bool needsSourceAgain();
+  bool mayBeRefusedElsewhere(PendingCall& call);
   bool mayBeRefusedElsewhere(capnp::ClientHook& object);
+  bool needsOtherPeer();
   void shieldObjects();
   void resendRefused();
   void resend();
