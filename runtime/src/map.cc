@@ -39,7 +39,8 @@ capnp::Capability::Client getObject(
   return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
 }
 
-// An object that has no invoke cannot be used in a body: earlier steps may have run, so nothing is tried again.
+// An object that has no invoke cannot be used in a body: earlier steps may have run, so nothing is
+// tried again.
 void explainRefusal(kj::Exception& exception) {
   if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED) return;
   if (strstr(exception.getDescription().cStr(), _::INVOKED.cStr()) != nullptr) return;

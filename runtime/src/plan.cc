@@ -20,8 +20,8 @@ OwnPath clonePath(const OwnPath& path) {
   return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
 }
 
-// A copy of `path` for another call, where what it starts at is at the end of `base`. Paths remember the lists that they lead
-// to, and so are shared only among users of one call.
+// A copy of `path` for another call, where what it starts at is at the end of `base`. Paths
+// remember the lists that they lead to, and so are shared only among users of one call.
 OwnPath putOn(const OwnPath& path, const OwnPath& base) {
   KJ_IF_MAYBE (p, path) {
     auto& last = **p;

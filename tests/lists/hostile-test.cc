@@ -13,7 +13,8 @@ class HostileMap {
 public:
   HostileMap(): folder(s.connect()), object(folder::Folder::Client(folder).castAs<wire::Object>()) {}
 
-  // Maps the list of method `method` of Folder, which has 2 elements, with what `fill` makes of the parameters.
+  // Maps the list of method `method` of Folder, which has 2 elements, with what `fill` makes of the
+  // parameters.
   template <typename Fill>
   std::string failureOf(uint16_t method, Fill&& fill) {
     auto invoke = object.invokeRequest();

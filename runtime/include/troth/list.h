@@ -6,9 +6,10 @@
 //         [](auto entry) { return entry.file().size().bytes(); });  // a Promise<capnp::List<int64_t>>
 //     auto list = co_await sizes;                                 // one round trip, however long the list
 //
-// at(i) can be an argument of another call like any promise, in the same round trip. It breaks if the list turns out to be
-// shorter. An object in a list, in distinction to a value, is known where it is used only when the list has arrived: a call on
-// list.at(0).file() takes one more round trip. map has no such limit.
+// at(i) can be an argument of another call like any promise, in the same round trip. It breaks if
+// the list turns out to be shorter. An object in a list, in distinction to a value, is known where
+// it is used only when the list has arrived: a call on list.at(0).file() takes one more round trip.
+// map has no such limit.
 
 #include <kj/debug.h>
 
@@ -179,9 +180,11 @@ public:
 
   // The list of what `body` gives for each element, in the same order.
   //
-  // `body` takes what at() gives, and returns a Promise or a Ref that it made from that. It runs once, now, on a placeholder, and the
-  // calls that it makes are recorded; all of them are then made for each element, next to the list. Refs and promised values from
-  // outside may be used in it, but nothing may be awaited. A list may be mapped in it, if the body returns what that gives. The result breaks if one of the calls breaks.
+  // `body` takes what at() gives, and returns a Promise or a Ref that it made from that. It runs
+  // once, now, on a placeholder, and the calls that it makes are recorded; all of them are then
+  // made for each element, next to the list. Refs and promised values from outside may be used in
+  // it, but nothing may be awaited. A list may be mapped in it, if the body returns what that
+  // gives. The result breaks if one of the calls breaks.
   template <typename Body>
   auto map(Body&& body) const {
     using Result = std::remove_cvref_t<std::invoke_result_t<Body&, Pipelined<E>>>;

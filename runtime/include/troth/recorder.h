@@ -1,9 +1,10 @@
 #pragma once
 // The body of a map: what a function does with the elements of a list that is not there yet.
 //
-// The function runs once, on a placeholder. Calls made meanwhile are recorded as the steps of the body instead of being sent,
-// those on captured refs too; a map inside is a step like a call. The body then goes where the list is, or, if that is here or with
-// a peer that cannot run bodies, is run here.
+// The function runs once, on a placeholder. Calls made meanwhile are recorded as the steps of the
+// body instead of being sent, those on captured refs too; a map inside is a step like a call. The
+// body then goes where the list is, or, if that is here or with a peer that cannot run bodies, is
+// run here.
 //
 // Programs use Promise<capnp::List<E>>::map; this header is what that is made of.
 
@@ -46,7 +47,8 @@ public:
 
   void add(PendingCall& call);
 
-  // Ends the body with what its function returned: something in the element or in the results of a step.
+  // Ends the body with what its function returned: something in the element or in the results of a
+  // step.
   kj::Own<Body> finish(Source result);
   kj::Own<Body> finish(capnp::ClientHook& result);
 
