@@ -48,6 +48,9 @@ private:
   std::vector<kj::Own<kj::PromiseFulfiller<void>>> gates;
 };
 
+// A sum that wraps around: a hostile caller may give any number.
+inline int64_t plus(uint64_t a, uint64_t b) { return a + b; }
+
 inline void fillPair(desk::Pair::Builder pair, kj::StringPtr member) {
   pair.setName("pair");
   if (member == "left") pair.setLeft("leftmost");
@@ -75,11 +78,11 @@ public:
 
   kj::Promise<void> add(Add call) override {
     ++world.delivered["add"];
-    return call.fulfill(call.a() + call.b() + bonus);
+    return call.fulfill(plus(plus(call.a(), call.b()), bonus));
   }
   kj::Promise<void> make(Make call) override {
     ++world.delivered["make"];
-    return call.fulfill(call.number() + 1, kj::heap<DeskServer>(world, call.number()));
+    return call.fulfill(plus(call.number(), 1), kj::heap<DeskServer>(world, call.number()));
   }
   kj::Promise<void> kinds(Kinds call) override {
     ++world.delivered["kinds"];
@@ -140,8 +143,8 @@ public:
   }
   kj::Promise<void> move(Move call) override {
     ++world.delivered["move"];
-    call.results().setX(call.point().getX() + 1);
-    call.results().setY(call.point().getY() + 1);
+    call.results().setX(plus(call.point().getX(), 1));
+    call.results().setY(plus(call.point().getY(), 1));
     return kj::READY_NOW;
   }
   kj::Promise<void> ask(Ask call) override {
