@@ -1,5 +1,5 @@
-// Makes calls through stubs of ours or through stock Cap'n Proto code, so that the instructions of both can be counted.
-// Usage: instructions CONNECTION CODE CASE CALLS; see instructions.sh.
+// Makes calls through stubs of ours or through stock Cap'n Proto code, so that the instructions of
+// both can be counted. Usage: instructions CONNECTION CODE CASE CALLS; see instructions.sh.
 //
 // Client and server share one thread and one stream, so the count has both sides of every call.
 
@@ -128,8 +128,8 @@ struct TrothCode {
     add(at, scope);
   }
 
-  // A batch of calls that know nothing of each other, one of two in which one takes a value from the
-  // other, and one in which all take a value from the first.
+  // A batch of calls that know nothing of each other, one of two in which one takes a value from
+  // the other, and one in which all take a value from the first.
   static void batch(Object& counter, kj::WaitScope& scope) {
     awaitAll(counter.add(0), scope, [&]() { return counter.add(0); });
   }
@@ -170,8 +170,9 @@ void run(typename Code::Object counter, std::string_view name, uint calls, kj::W
     if (name == "pair") return repeat(2, Code::pair);
     if (name == "holes") return repeat(CHAIN, Code::holes);
   }
-  KJ_FAIL_REQUIRE("no such case; there are plain, text, object, flight and chain, "
-                  "and for troth batch, pair and holes");
+  KJ_FAIL_REQUIRE(
+      "no such case; there are plain, text, object, flight and chain, "
+      "and for troth batch, pair and holes");
 }
 
 // ---- Connections ----

@@ -17,9 +17,8 @@ public:
     if (interfaceId != VALUE.interfaceId) {
       return internalUnimplemented("a promised value", interfaceId, methodId);
     }
-    auto answered = value.then([context](WriteValue&& write) mutable {
-      write(context.getResults());
-    });
+    auto answered =
+        value.then([context](WriteValue&& write) mutable { write(context.getResults()); });
     return {kj::mv(answered), false, true};
   }
 
@@ -61,8 +60,8 @@ capnp::AnyList::Reader listInBox(capnp::AnyStruct::Reader box, const char*) {
 
 kj::Own<PendingCall> callFor(kj::Promise<WriteValue> value) {
   CallQueue::current().peers.set(&ValueHook::BRAND, Peers::Support::NO);
-  auto server = capnp::ClientHook::from(
-      capnp::Capability::Client(kj::heap<ValueServer>(kj::mv(value))));
+  auto server =
+      capnp::ClientHook::from(capnp::Capability::Client(kj::heap<ValueServer>(kj::mv(value))));
   auto call = kj::refcounted<PendingCall>(VALUE, kj::refcounted<ValueHook>(kj::mv(server)),
       SizeHint::of(capnp::MessageSize{1, 0}), PendingCall::Results::OBJECTS);
   call->params();

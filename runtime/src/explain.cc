@@ -40,7 +40,7 @@ void addLine(kj::Exception& exception, kj::StringPtr line) {
 kj::Exception PendingCall::explain(kj::Exception&& exception) {
   kj::Maybe<const kj::Exception&> cause;
   kj::String details = kj::str();
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     details = kj::str(" (on ", whence(*promised), ")");
     cause = promised->getFailure();
   }
@@ -52,7 +52,7 @@ kj::Exception PendingCall::explain(kj::Exception&& exception) {
   }
   for (auto& hole: holes) {
     auto& source = *hole->source.call;
-    KJ_IF_MAYBE (f, source.getFailure()) {
+    KJ_IF_MAYBE(f, source.getFailure()) {
       cause = *f;
       details = kj::str(details, " (argument \"", hole->param.name, "\" from ",
           source.method.interfaceName, ".", source.method.name, ")");

@@ -30,7 +30,7 @@ uint countSteps(const kj::Maybe<kj::Own<Path>>& path) {
   uint count = 0;
   auto at = &path;
   for (;;) {
-    KJ_IF_MAYBE (step, *at) {
+    KJ_IF_MAYBE(step, *at) {
       ++count;
       at = &step->get()->parent;
     } else {
@@ -40,7 +40,7 @@ uint countSteps(const kj::Maybe<kj::Own<Path>>& path) {
 }
 
 void writePath(kj::Maybe<kj::Own<Path>>& path, kj::Vector<uint16_t>& indexes) {
-  KJ_IF_MAYBE (step, path) {
+  KJ_IF_MAYBE(step, path) {
     writePath(step->get()->parent, indexes);
     indexes.add(step->get()->field.index);
   }
@@ -70,7 +70,8 @@ kj::Array<capnp::PipelineOp> operationsToAnswer() {
 }
 
 void addInvokedMark(kj::Exception& exception) {
-  if (exception.getType() == kj::Exception::Type::UNIMPLEMENTED && findInvokedMark(exception) == nullptr) {
+  if (exception.getType() == kj::Exception::Type::UNIMPLEMENTED &&
+      findInvokedMark(exception) == nullptr) {
     exception.setDescription(kj::str(INVOKED, exception.getDescription()));
   }
 }
@@ -79,8 +80,7 @@ void removeInvokedMark(kj::Exception& exception) {
   auto mark = findInvokedMark(exception);
   if (mark == nullptr) return;
   auto text = exception.getDescription();
-  exception.setDescription(
-      kj::str(text.slice(0, mark - text.begin()), mark + INVOKED.size()));
+  exception.setDescription(kj::str(text.slice(0, mark - text.begin()), mark + INVOKED.size()));
 }
 
 void PendingCall::addHole(Field param, Source source, Fill fill) {
@@ -98,7 +98,7 @@ void PendingCall::nameSources() {
 void PendingCall::fillSettled() {
   for (auto& hole: holes) {
     if (hole->filled || !hole->source.call->isSettled()) continue;
-    KJ_IF_MAYBE (failure, hole->source.call->getFailure()) {
+    KJ_IF_MAYBE(failure, hole->source.call->getFailure()) {
       kj::throwFatalException(kj::cp(*failure));
     }
     hole->fill(params(), hole->source);
@@ -148,22 +148,20 @@ void PendingCall::startInvoke() {
     for (uint i = 0; i < open.size(); ++i) {
       auto& hole = *open[i];
       list[i].setParam(hole.param.index);
-      list[i].setSource(
-          wire::Answer::Client(KJ_ASSERT_NONNULL(hole.source.call->getAnswer())));
+      list[i].setSource(wire::Answer::Client(KJ_ASSERT_NONNULL(hole.source.call->getAnswer())));
       kj::Vector<uint16_t> path;
       writePath(hole.source.path, path);
       list[i].setPath(path.asPtr());
     }
   }
   form = Form::INVOKE;
-  peers.learnLink(peer, [&]() {
-    carrier.emplace(kj::mv(outer), Kind::PLAIN, static_cast<OutcomeSink&>(*this));
-  });
+  peers.learnLink(peer,
+      [&]() { carrier.emplace(kj::mv(outer), Kind::PLAIN, static_cast<OutcomeSink&>(*this)); });
 }
 
 // Moves the parameters out of a request, which is bound to one target.
 void PendingCall::keepDraft() {
-  KJ_IF_MAYBE (r, request) {
+  KJ_IF_MAYBE(r, request) {
     auto copy = kj::heap<Draft>();
     copy->capabilities.imbue(copy->message.getRoot<capnp::AnyPointer>()).set(r->asReader());
     draft = kj::mv(copy);
@@ -191,9 +189,9 @@ void PendingCall::sourceSettled() {
 // =======================================================================================
 // Objects without invoke
 //
-// A call of invoke that is refused has not run. It is sent once more as a plain call, and so is what
-// cannot have run because it needed the refused call: calls on objects in its results, and calls with
-// arguments from there. Parameters are kept until the call has settled.
+// A call of invoke that is refused has not run. It is sent once more as a plain call, and so is
+// what cannot have run because it needed the refused call: calls on objects in its results, and
+// calls with arguments from there. Parameters are kept until the call has settled.
 
 // Whether the object has just told that it has no invoke.
 bool PendingCall::isRefusedInvoke(const kj::Exception& exception) {
@@ -202,7 +200,7 @@ bool PendingCall::isRefusedInvoke(const kj::Exception& exception) {
 }
 
 bool PendingCall::isTargetBroken() {
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     return promised->getFailure() != nullptr;
   }
   return false;
@@ -210,8 +208,8 @@ bool PendingCall::isTargetBroken() {
 
 // Whether the target comes from a call that may still have to be sent once more.
 bool PendingCall::isTargetInDoubt() {
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
-    KJ_IF_MAYBE (call, promised->getCall()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
+    KJ_IF_MAYBE(call, promised->getCall()) {
       return call->inDoubt;
     }
   }
@@ -219,8 +217,8 @@ bool PendingCall::isTargetInDoubt() {
 }
 
 bool PendingCall::needsTargetAgain() {
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
-    KJ_IF_MAYBE (call, promised->getCall()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
+    KJ_IF_MAYBE(call, promised->getCall()) {
       return call->again;
     }
   }
@@ -237,7 +235,7 @@ bool PendingCall::needsSourceAgain() {
 capnp::ClientHook& PendingCall::innermostTarget() {
   auto at = &resolveTarget();
   for (;;) {
-    KJ_IF_MAYBE (resolved, at->getResolved()) {
+    KJ_IF_MAYBE(resolved, at->getResolved()) {
       at = resolved;
     } else {
       return *at;
@@ -252,8 +250,8 @@ bool PendingCall::mayBeRefusedElsewhere(PendingCall& call) {
 
 // The same for the call that `object` comes from.
 bool PendingCall::mayBeRefusedElsewhere(capnp::ClientHook& object) {
-  KJ_IF_MAYBE (promised, PromisedRef::from(object)) {
-    KJ_IF_MAYBE (call, promised->getCall()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(object)) {
+    KJ_IF_MAYBE(call, promised->getCall()) {
       return mayBeRefusedElsewhere(*call);
     }
   }
@@ -288,7 +286,7 @@ void PendingCall::shieldObjects() {
   if (!needed) return;
   keepDraft();
   for (auto& object: KJ_ASSERT_NONNULL(draft)->capabilities.getTable()) {
-    KJ_IF_MAYBE (hook, object) {
+    KJ_IF_MAYBE(hook, object) {
       if (!mayBeRefusedElsewhere(**hook)) continue;
       auto& promised = KJ_ASSERT_NONNULL(PromisedRef::from(**hook));
       auto& call = KJ_ASSERT_NONNULL(promised.getCall());

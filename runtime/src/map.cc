@@ -1,8 +1,8 @@
 // How a served object runs the body of a map: see schema/troth/object.capnp.
 
 #include <kj/debug.h>
-#include <troth/object.capnp.h>
 #include <string.h>
+#include <troth/object.capnp.h>
 #include <troth/server.h>
 
 #include "invoke-form.h"
@@ -44,8 +44,9 @@ capnp::Capability::Client getObject(
 void explainRefusal(kj::Exception& exception) {
   if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED) return;
   if (strstr(exception.getDescription().cStr(), _::INVOKED.cStr()) != nullptr) return;
-  exception.setDescription(kj::str(
-      "the body of a map calls an object that does not implement Object: ", exception.getDescription()));
+  exception.setDescription(
+      kj::str("the body of a map calls an object that does not implement Object: ",
+          exception.getDescription()));
 }
 
 // One map: a body, and the elements that it runs for.
@@ -174,7 +175,7 @@ kj::Promise<void> MapRun::runOne(uint index) {
   Element state{newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list))), {}, {}};
   kj::Vector<kj::Promise<void>> steps;
   for (auto step: body.getSteps()) steps.add(start(step, state));
-  KJ_IF_MAYBE (mapped, findMapped(state)) {
+  KJ_IF_MAYBE(mapped, findMapped(state)) {
     co_await kj::joinPromisesFailFast(steps.releaseAsArray());
     values.setWithCaveats(index, mapped->getValue());
     co_return;
@@ -191,10 +192,11 @@ kj::Promise<void> MapRun::startMap(wire::StepMap::Reader step, Element& state) {
   auto inner = KJ_MAP(capture, step.getCaptures()) { return answerOf(capture, state); };
   auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), nesting + 1);
   auto init = [&nested = *nested](uint size) { return nested.getValue().initList(size); };
-  auto done = nested->run.run(
-      answerOf(step.getList(), state), step.getList().getPath(), kj::mv(init));
-  state.steps.add(capnp::Capability::Client(KJ_EXCEPTION(
-      FAILED, "what a map in a body gives can only be its result")).castAs<wire::Answer>());
+  auto done =
+      nested->run.run(answerOf(step.getList(), state), step.getList().getPath(), kj::mv(init));
+  state.steps.add(capnp::Capability::Client(
+      KJ_EXCEPTION(FAILED, "what a map in a body gives can only be its result"))
+                      .castAs<wire::Answer>());
   state.maps.add(kj::mv(nested));
   return done;
 }

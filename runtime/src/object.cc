@@ -11,8 +11,7 @@
 namespace troth {
 namespace {
 
-using InvokeContext =
-    capnp::CallContext<wire::Object::InvokeParams, wire::Object::InvokeResults>;
+using InvokeContext = capnp::CallContext<wire::Object::InvokeParams, wire::Object::InvokeResults>;
 
 using _::HOLES_MAX;
 
@@ -44,7 +43,7 @@ public:
       return capnp::newBrokenCap("the results of invoke are not an object");
     }
     if (operations[0].pointerIndex == 1) {
-      KJ_IF_MAYBE (a, answer) {
+      KJ_IF_MAYBE(a, answer) {
         return a->get()->addRef();
       }
       return capnp::newBrokenCap("this call was not asked to name its outcome");
@@ -87,8 +86,10 @@ public:
   }
 
   capnp::AnyPointer::Reader getParams() override {
-    KJ_IF_MAYBE (f, filled) {
-      return f->get()->capabilities.imbue(f->get()->message.getRoot<capnp::AnyPointer>()).asReader();
+    KJ_IF_MAYBE(f, filled) {
+      return f->get()
+          ->capabilities.imbue(f->get()->message.getRoot<capnp::AnyPointer>())
+          .asReader();
     }
     return outer.getParams().getParams();
   }
@@ -130,7 +131,7 @@ private:
 // Finds the method that a caller means, in the interface of the object or what it extends.
 capnp::InterfaceSchema::Method findMethod(
     capnp::InterfaceSchema schema, uint64_t interfaceId, uint16_t methodId) {
-  KJ_IF_MAYBE (interface, schema.findSuperclass(interfaceId)) {
+  KJ_IF_MAYBE(interface, schema.findSuperclass(interfaceId)) {
     auto methods = interface->getMethods();
     if (methodId < methods.size()) return methods[methodId];
   }
@@ -140,8 +141,8 @@ capnp::InterfaceSchema::Method findMethod(
   kj::throwFatalException(kj::mv(exception));
 }
 
-kj::Promise<void> fillHoles(capnp::List<wire::Hole>::Reader holes, InnerCall& call,
-    capnp::StructSchema type) {
+kj::Promise<void> fillHoles(
+    capnp::List<wire::Hole>::Reader holes, InnerCall& call, capnp::StructSchema type) {
   auto params = call.copyParams().getAs<capnp::DynamicStruct>(type);
   auto fields = type.getFields();
   // Filling a parameter twice would leave the first value behind in the message.
@@ -159,7 +160,8 @@ kj::Promise<void> fillHoles(capnp::List<wire::Hole>::Reader holes, InnerCall& ca
   return kj::joinPromisesFailFast(kj::mv(filling));
 }
 
-// Gives the promise of a dispatched call. A method whose calls may not be cancelled goes on without it.
+// Gives the promise of a dispatched call. A method whose calls may not be cancelled goes on without
+// it.
 kj::Promise<void> takeDispatched(capnp::Capability::Server::DispatchCallResult&& dispatched,
     InnerCall& call, capnp::Capability::Client self) {
   if (dispatched.allowCancellation) return kj::mv(dispatched.promise);
@@ -198,7 +200,8 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
 
   // A call that waits for its holes may be cancelled, whatever its method.
   bool cancelable = true;
-  auto dispatch = [this, interfaceId = params.getInterfaceId(), methodId = params.getMethodId()](InnerCall& call) {
+  auto dispatch = [this, interfaceId = params.getInterfaceId(), methodId = params.getMethodId()](
+                      InnerCall& call) {
     return dispatchCall(interfaceId, methodId, Context(call));
   };
   kj::Promise<void> work = kj::READY_NOW;
@@ -210,10 +213,11 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
       return kj::mv(dispatched.promise);
     });
   } else {
-    work = kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); })
-               .then([dispatch, &call = *inner, self = thisCap()]() mutable {
-                 return takeDispatched(dispatch(call), call, kj::mv(self));
-               });
+    work = kj::evalNow([&]() {
+      return fillHoles(holes, *inner, method.getParamType());
+    }).then([dispatch, &call = *inner, self = thisCap()]() mutable {
+      return takeDispatched(dispatch(call), call, kj::mv(self));
+    });
   }
   auto done = work.then(
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {
@@ -225,7 +229,7 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
         size.capCount += 1;
         auto results = context.getResults(size);
         results.getResults().set(own);
-        KJ_IF_MAYBE (a, answer) {
+        KJ_IF_MAYBE(a, answer) {
           results.setAnswer(*a);
         }
       },

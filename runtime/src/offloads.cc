@@ -14,7 +14,7 @@ public:
     job.owner = *this;
   }
   ~OffloadedWork() noexcept(false) {
-    KJ_IF_MAYBE (j, job) {
+    KJ_IF_MAYBE(j, job) {
       j->owner = nullptr;
       j->cancel();
     }
@@ -51,8 +51,8 @@ void OffloadedJob::run(uv_work_t* raw) {
 void OffloadedJob::finish(uv_work_t* raw, int) {
   auto job = static_cast<OffloadedJob*>(raw->data);
   KJ_DEFER(delete job);
-  KJ_IF_MAYBE (vat, job->offloads) vat->jobs.remove(*job);
-  KJ_IF_MAYBE (owner, job->owner) owner->finish(kj::mv(job->work));
+  KJ_IF_MAYBE(vat, job->offloads) vat->jobs.remove(*job);
+  KJ_IF_MAYBE(owner, job->owner) owner->finish(kj::mv(job->work));
 }
 
 kj::Promise<kj::Own<_::Work>> Offloads::run(kj::Own<_::Work> work) {
@@ -79,7 +79,7 @@ void Offloads::end() {
     jobs.remove(job);
     job.offloads = nullptr;
     job.work = nullptr;
-    KJ_IF_MAYBE (owner, job.owner) owner->abandon();
+    KJ_IF_MAYBE(owner, job.owner) owner->abandon();
     job.owner = nullptr;
   }
 }

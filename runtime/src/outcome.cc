@@ -43,7 +43,7 @@ DynamicValue::Reader getElement(capnp::DynamicList::Reader list, uint16_t index)
 }  // namespace
 
 DynamicValue::Reader Outcome::getRoot() {
-  KJ_IF_MAYBE (p, part) {
+  KJ_IF_MAYBE(p, part) {
     return p->value;
   }
   return getResults().asReader().getAs<DynamicStruct>(type);
@@ -75,8 +75,10 @@ void write(DynamicValue::Reader value, wire::Value::Builder builder) {
     case DynamicValue::UINT: return builder.setUint(value.as<uint64_t>());
     case DynamicValue::FLOAT: return builder.setFloat(value.as<double>());
     case DynamicValue::ENUM: return builder.setEnum(value.as<capnp::DynamicEnum>().getRaw());
-    case DynamicValue::TEXT: return builder.initPointer().setAs<capnp::Text>(value.as<capnp::Text>());
-    case DynamicValue::DATA: return builder.initPointer().setAs<capnp::Data>(value.as<capnp::Data>());
+    case DynamicValue::TEXT:
+      return builder.initPointer().setAs<capnp::Text>(value.as<capnp::Text>());
+    case DynamicValue::DATA:
+      return builder.initPointer().setAs<capnp::Data>(value.as<capnp::Data>());
     case DynamicValue::LIST:
       return builder.initPointer().setAs<capnp::DynamicList>(value.as<capnp::DynamicList>());
     case DynamicValue::STRUCT:
@@ -84,16 +86,15 @@ void write(DynamicValue::Reader value, wire::Value::Builder builder) {
     case DynamicValue::CAPABILITY:
       return builder.initPointer().setAs<capnp::DynamicCapability>(
           value.as<capnp::DynamicCapability>());
-    case DynamicValue::ANY_POINTER:
-      return builder.initPointer().set(value.as<capnp::AnyPointer>());
+    case DynamicValue::ANY_POINTER: return builder.initPointer().set(value.as<capnp::AnyPointer>());
     case DynamicValue::UNKNOWN: break;
   }
   KJ_FAIL_REQUIRE("a value of this type cannot be sent to another vat");
 }
 
 // Sets `field` to a value that came from another vat. What it claims to be is checked here.
-void set(DynamicStruct::Builder params, capnp::StructSchema::Field field,
-    wire::Value::Reader value) {
+void set(
+    DynamicStruct::Builder params, capnp::StructSchema::Field field, wire::Value::Reader value) {
   switch (value.which()) {
     case wire::Value::VOID: return params.set(field, capnp::VOID);
     case wire::Value::BOOL: return params.set(field, value.getBool());
@@ -102,8 +103,7 @@ void set(DynamicStruct::Builder params, capnp::StructSchema::Field field,
     case wire::Value::FLOAT: return params.set(field, value.getFloat());
     case wire::Value::ENUM:
       KJ_REQUIRE(field.getType().isEnum(), "an enum was given for something else");
-      return params.set(
-          field, capnp::DynamicEnum(field.getType().asEnum(), value.getEnum()));
+      return params.set(field, capnp::DynamicEnum(field.getType().asEnum(), value.getEnum()));
     case wire::Value::LIST: KJ_FAIL_REQUIRE("the list that a map gives cannot fill a hole");
     case wire::Value::POINTER: break;
   }
@@ -149,9 +149,8 @@ kj::Promise<void> fillFromAfar(DynamicStruct::Builder params, capnp::StructSchem
     wire::Answer::Client source, capnp::List<uint16_t>::Reader path) {
   auto request = source.getRequest();
   request.setPath(path);
-  return request.send().then([params, field](auto&& results) mutable {
-    set(params, field, results.getValue());
-  });
+  return request.send().then(
+      [params, field](auto&& results) mutable { set(params, field, results.getValue()); });
 }
 
 }  // namespace
@@ -161,20 +160,19 @@ wire::Answer::Client newAnswer(kj::Own<Outcome> outcome) {
 }
 
 kj::Promise<kj::Maybe<kj::Own<Outcome>>> findOutcome(wire::Answer::Client answer) {
-  return ownAnswers().getLocalServer(answer).then(
-      [answer](kj::Maybe<wire::Answer::Server&> own) {
-        return own.map([](wire::Answer::Server& server) {
-          return kj::addRef(kj::downcast<AnswerServer>(server).getOutcome());
-        });
-      });
+  return ownAnswers().getLocalServer(answer).then([answer](kj::Maybe<wire::Answer::Server&> own) {
+    return own.map([](wire::Answer::Server& server) {
+      return kj::addRef(kj::downcast<AnswerServer>(server).getOutcome());
+    });
+  });
 }
 
 kj::Promise<void> fillHole(DynamicStruct::Builder params, capnp::StructSchema::Field field,
     wire::Answer::Client source, capnp::List<uint16_t>::Reader path) {
   return ownAnswers().getLocalServer(source).then(
-      [params, field, source, path](kj::Maybe<wire::Answer::Server&> own) mutable
-      -> kj::Promise<void> {
-        KJ_IF_MAYBE (server, own) {
+      [params, field, source, path](
+          kj::Maybe<wire::Answer::Server&> own) mutable -> kj::Promise<void> {
+        KJ_IF_MAYBE(server, own) {
           auto outcome = kj::addRef(kj::downcast<AnswerServer>(*server).getOutcome());
           return outcome->whenDone().then(
               [params, field, path, outcome = kj::mv(outcome)]() mutable {

@@ -14,8 +14,7 @@ namespace troth {
 
 class Outcome final: public kj::Refcounted {
 public:
-  explicit Outcome(capnp::StructSchema type)
-      : Outcome(type, kj::newPromiseAndFulfiller<void>()) {}
+  explicit Outcome(capnp::StructSchema type): Outcome(type, kj::newPromiseAndFulfiller<void>()) {}
 
   // An outcome that is there: `value`, which is a part of `owner`.
   Outcome(capnp::DynamicValue::Reader value, kj::Own<Outcome> owner)
@@ -62,10 +61,9 @@ wire::Answer::Client newAnswer(kj::Own<Outcome> outcome);
 // What `answer` names, if it is of this vat.
 kj::Promise<kj::Maybe<kj::Own<Outcome>>> findOutcome(wire::Answer::Client answer);
 
-// Fills `field` of `params` with the value at `path` of what `source` came to, as soon as it is there.
-// The promise must be dropped before `params` goes.
-kj::Promise<void> fillHole(capnp::DynamicStruct::Builder params,
-    capnp::StructSchema::Field field, wire::Answer::Client source,
-    capnp::List<uint16_t>::Reader path);
+// Fills `field` of `params` with the value at `path` of what `source` came to, as soon as it is
+// there. The promise must be dropped before `params` goes.
+kj::Promise<void> fillHole(capnp::DynamicStruct::Builder params, capnp::StructSchema::Field field,
+    wire::Answer::Client source, capnp::List<uint16_t>::Reader path);
 
 }  // namespace troth

@@ -29,7 +29,7 @@ bool isNobody(const void* peer) {
 
 Peers::Support Peers::get(const void* peer) const {
   if (isNobody(peer)) return Support::NO;
-  KJ_IF_MAYBE (found, known.find(peer)) {
+  KJ_IF_MAYBE(found, known.find(peer)) {
     return found->support;
   }
   return Support::UNKNOWN;
@@ -37,7 +37,7 @@ Peers::Support Peers::get(const void* peer) const {
 
 void Peers::set(const void* peer, Support support) {
   if (isNobody(peer)) return;
-  KJ_IF_MAYBE (found, known.find(peer)) {
+  KJ_IF_MAYBE(found, known.find(peer)) {
     found->support = support;
     return;
   }
@@ -46,7 +46,7 @@ void Peers::set(const void* peer, Support support) {
 }
 
 void Peers::bind(const void* peer) {
-  KJ_IF_MAYBE (found, known.find(peer)) {
+  KJ_IF_MAYBE(found, known.find(peer)) {
     found->link = lastLink;
   }
 }

@@ -31,7 +31,7 @@ kj::Maybe<const Path&> Path::getParent() const {
 }
 
 bool Path::hasElement(kj::Maybe<const Path&> path) {
-  KJ_IF_MAYBE (p, path) {
+  KJ_IF_MAYBE(p, path) {
     return p->step == Step::ELEMENT || hasElement(p->getParent());
   }
   return false;
@@ -49,7 +49,7 @@ auto elementOf(capnp::AnyList::Reader list, uint index) {
 
 capnp::AnyStruct::Reader Path::follow(
     capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path) {
-  KJ_IF_MAYBE (p, path) {
+  KJ_IF_MAYBE(p, path) {
     if (p->step == Step::ELEMENT) {
       auto list = followToList(results, p->getParent());
       return elementOf<capnp::List<capnp::AnyStruct>>(list, p->field.index);
@@ -73,8 +73,8 @@ capnp::AnyList::Reader Path::readList(capnp::AnyPointer::Reader results) const {
 
 capnp::AnyList::Reader Path::followToList(
     capnp::AnyPointer::Reader results, kj::Maybe<const Path&> path) {
-  KJ_IF_MAYBE (p, path) {
-    KJ_IF_MAYBE (list, p->list) {
+  KJ_IF_MAYBE(p, path) {
+    KJ_IF_MAYBE(list, p->list) {
       return **list;
     }
     return *p->list.emplace(kj::heap(p->readList(results)));
@@ -105,12 +105,12 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
       hints{.noPromisePipelining = results == Results::DATA},
       target(kj::mv(targetParam)) {
   capnp::ClientHook* known = target.get();
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     known = nullptr;
-    KJ_IF_MAYBE (resolved, promised->getResolved()) {
+    KJ_IF_MAYBE(resolved, promised->getResolved()) {
       known = resolved;
     }
-    KJ_IF_MAYBE (source, promised->getCall()) {
+    KJ_IF_MAYBE(source, promised->getCall()) {
       depth = source->depth + 1;
     }
   }
@@ -121,12 +121,10 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
   }
 }
 
-PendingCall::~PendingCall() noexcept(false) {
-  leaveQueue();
-}
+PendingCall::~PendingCall() noexcept(false) { leaveQueue(); }
 
 capnp::AnyPointer::Builder PendingCall::params() {
-  KJ_IF_MAYBE (r, request) {
+  KJ_IF_MAYBE(r, request) {
     return *r;
   }
   auto& d = *KJ_ASSERT_NONNULL(draft, "the parameters of a call cannot be changed once it is sent");
@@ -140,7 +138,7 @@ void PendingCall::noteArgument(const char* name, kj::Own<capnp::ClientHook> ref)
 void PendingCall::pend(Kind k) {
   auto& queue = CallQueue::current();
   kind = k;
-  KJ_IF_MAYBE (recorder, Recorder::current()) {
+  KJ_IF_MAYBE(recorder, Recorder::current()) {
     recorder->add(*this);
     state = State::RECORDED;
     return;
@@ -152,7 +150,7 @@ void PendingCall::pend(Kind k) {
 
 void PendingCall::send() {
   KJ_ASSERT(state == State::PENDING);
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { sendNow(); })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { sendNow(); })) {
     state = State::SENT;
     reject(kj::mv(*exception));
   }
@@ -165,14 +163,15 @@ void PendingCall::sendNow() {
   auto& queue = CallQueue::current();
   if (depth > queue.pipelineDepthMax) {
     kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
-        "too many calls are pipelined on each other (limit: pipelineDepth); await one of them first",
+        "too many calls are pipelined on each other (limit: pipelineDepth); await one of them "
+        "first",
         queue.pipelineDepthMax));
   }
   fillSettled();
   bool filled = true;
   for (auto& hole: holes) filled = filled && hole->filled;
   auto possible = canInvoke();
-  KJ_IF_MAYBE (p, plan) {
+  KJ_IF_MAYBE(p, plan) {
     auto remote = possible && !holes[0]->filled && p->get()->canTravel();
     if (!remote && !filled) return waitForSources();
     state = State::SENT;
@@ -201,7 +200,7 @@ kj::Promise<void> PendingCall::whenSent() {
 }
 
 capnp::ClientHook& PendingCall::resolveTarget() {
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     return promised->resolveNow();
   }
   return *target;
@@ -209,14 +208,13 @@ capnp::ClientHook& PendingCall::resolveTarget() {
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() {
   if (inDoubt) keepDraft();
-  KJ_IF_MAYBE (r, request) {
+  KJ_IF_MAYBE(r, request) {
     auto result = kj::mv(*r);
     request = nullptr;
     return result;
   }
   auto params = this->params().asReader();
-  auto result =
-      resolveTarget().newCall(method.interfaceId, method.id, params.targetSize(), hints);
+  auto result = resolveTarget().newCall(method.interfaceId, method.id, params.targetSize(), hints);
   result.set(params);
   if (!inDoubt) draft = nullptr;
   return result;
@@ -233,14 +231,14 @@ void PendingCall::abandon(const kj::Exception& reason) {
 }
 
 kj::Maybe<const kj::Exception&> PendingCall::getFailure() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return **f;
   }
   return nullptr;
 }
 
 capnp::AnyPointer::Reader PendingCall::getResults() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     kj::throwFatalException(kj::cp(**f));
   }
   capnp::AnyPointer::Reader r = KJ_ASSERT_NONNULL(response, "this call has no results");
@@ -249,7 +247,7 @@ capnp::AnyPointer::Reader PendingCall::getResults() const {
 
 kj::Own<capnp::ClientHook> PendingCall::getPipelined(
     kj::ArrayPtr<const capnp::PipelineOp> operations) {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return capnp::newBrokenCap(kj::cp(**f));
   }
   auto& c = KJ_ASSERT_NONNULL(carrier);
@@ -292,9 +290,9 @@ bool PendingCall::returnAwaitRoom(void* place) {
 void PendingCall::fulfill(capnp::Response<capnp::AnyPointer>&& r) {
   if (state != State::SENT) return;
   if (form == Form::INVOKE) CallQueue::current().peers.set(peer, Peers::Support::YES);
-  KJ_IF_MAYBE (p, plan) {
+  KJ_IF_MAYBE(p, plan) {
     if (form == Form::INVOKE) {
-      KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { r = p->get()->read(r); })) {
+      KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { r = p->get()->read(r); })) {
         return reject(kj::mv(*exception));
       }
     }
@@ -388,8 +386,8 @@ void CallQueue::addAgain(PendingCall& call) {
   if (!flushScheduled) scheduleFlush();
 }
 
-// KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the network's
-// write, which the network does one event after it was given a message.
+// KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the
+// network's write, which the network does one event after it was given a message.
 void CallQueue::scheduleFlush() {
   flushScheduled = true;
   auto flush = [guard = FlushGuard(*this)]() mutable { guard.flush(); };

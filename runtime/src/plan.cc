@@ -23,7 +23,7 @@ OwnPath clonePath(const OwnPath& path) {
 // A copy of `path` for another call, where what it starts at is at the end of `base`. Paths
 // remember the lists that they lead to, and so are shared only among users of one call.
 OwnPath putOn(const OwnPath& path, const OwnPath& base) {
-  KJ_IF_MAYBE (p, path) {
+  KJ_IF_MAYBE(p, path) {
     auto& last = **p;
     auto parent = putOn(last.parent, base);
     if (last.step == Path::Step::ELEMENT) {
@@ -35,7 +35,7 @@ OwnPath putOn(const OwnPath& path, const OwnPath& base) {
 }
 
 void listSteps(const OwnPath& path, kj::Vector<uint16_t>& steps) {
-  KJ_IF_MAYBE (p, path) {
+  KJ_IF_MAYBE(p, path) {
     listSteps(p->get()->parent, steps);
     steps.add(p->get()->field.index);
   }
@@ -49,7 +49,7 @@ kj::Array<uint16_t> listSteps(const OwnPath& path) {
 
 // The object that a step is called on, if the body made it.
 kj::Maybe<Source> recordedFrom(capnp::ClientHook& target) {
-  KJ_IF_MAYBE (promised, PromisedRef::from(target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(target)) {
     return promised->getRecordedSource();
   }
   return nullptr;
@@ -91,7 +91,7 @@ public:
   KJ_DISALLOW_COPY_AND_MOVE(Run);
 
   kj::Promise<void> whenDone() {
-    auto done = KJ_MAP(call, calls) -> kj::Promise<void> {
+    auto done = KJ_MAP(call, calls)->kj::Promise<void> {
       return Promise<void>(Source{kj::addRef(*call), nullptr});
     };
     return kj::joinPromisesFailFast(kj::mv(done));
@@ -108,7 +108,7 @@ public:
       auto element = plan.list.getElement(index, plan.types.intoElement);
       return {kj::mv(element.call), putOn(source.path, element.path)};
     }
-    KJ_IF_MAYBE (step, plan.body->findStep(*source.call)) {
+    KJ_IF_MAYBE(step, plan.body->findStep(*source.call)) {
       return {kj::addRef(*calls[*step]), putOn(source.path, nullptr)};
     }
     return plan.resolve(source);
@@ -120,10 +120,10 @@ private:
   kj::Vector<kj::Own<PendingCall>> calls;
 
   void start(PendingCall& step) {
-    KJ_IF_MAYBE (inner, step.plan) {
+    KJ_IF_MAYBE(inner, step.plan) {
       auto& template_ = **inner;
-      calls.add(Plan::pend(kj::heap<Plan>(kj::addRef(*template_.body),
-          substitute(template_.list), template_.types, *this)));
+      calls.add(Plan::pend(kj::heap<Plan>(
+          kj::addRef(*template_.body), substitute(template_.list), template_.types, *this)));
     } else {
       calls.add(startCall(step));
     }
@@ -132,8 +132,8 @@ private:
   kj::Own<PendingCall> startCall(PendingCall& step) {
     auto hint = SizeHint::of(capnp::MessageSize{0, 0});
     hint.setPromised();
-    auto results = step.hints.noPromisePipelining ? PendingCall::Results::DATA
-                                                  : PendingCall::Results::OBJECTS;
+    auto results =
+        step.hints.noPromisePipelining ? PendingCall::Results::DATA : PendingCall::Results::OBJECTS;
     auto call = kj::refcounted<PendingCall>(step.method, targetOf(step), hint, results);
     call->params().set(step.params().asReader());
     for (auto& hole: step.holes) {
@@ -147,7 +147,7 @@ private:
   }
 
   kj::Own<capnp::ClientHook> targetOf(PendingCall& step) {
-    KJ_IF_MAYBE (source, recordedFrom(*step.target)) {
+    KJ_IF_MAYBE(source, recordedFrom(*step.target)) {
       return substitute(*source).getObject();
     }
     return step.target->addRef();
@@ -163,12 +163,12 @@ Source Plan::start(kj::Own<Body> body, Source list, Types types) {
 
 kj::Own<PendingCall> Plan::pend(kj::Own<Plan> plan) {
   auto& from = *plan->list.call;
-  auto target = from.target.get() == nullptr
-      ? capnp::newBrokenCap("the list is here already") : from.target->addRef();
+  auto target = from.target.get() == nullptr ? capnp::newBrokenCap("the list is here already")
+                                             : from.target->addRef();
   auto hint = SizeHint::of(capnp::MessageSize{0, 0});
   hint.setPromised();
-  auto call = kj::refcounted<PendingCall>(
-      MAP_METHOD, kj::mv(target), hint, PendingCall::Results::DATA);
+  auto call =
+      kj::refcounted<PendingCall>(MAP_METHOD, kj::mv(target), hint, PendingCall::Results::DATA);
   auto leave = [](capnp::AnyPointer::Builder, const Source&) {};
   call->addHole({0, "list"}, plan->list.clone(), leave);
   for (auto& captured: plan->captured) {
@@ -183,14 +183,14 @@ Plan::Plan(kj::Own<Body> bodyParam, Source listParam, Types types, kj::Maybe<Run
     : body(kj::mv(bodyParam)), list(kj::mv(listParam)), types(types), outer(outer) {
   for (auto& step: body->steps) {
     for (auto& hole: step->holes) capture(hole->source);
-    KJ_IF_MAYBE (source, recordedFrom(*step->target)) {
+    KJ_IF_MAYBE(source, recordedFrom(*step->target)) {
       if (resolve(*source).call->isRecorded()) capture(*source);
     }
   }
 }
 
 Source Plan::resolve(const Source& source) const {
-  KJ_IF_MAYBE (run, outer) {
+  KJ_IF_MAYBE(run, outer) {
     return run->substitute(source);
   }
   return source.clone();
@@ -198,7 +198,7 @@ Source Plan::resolve(const Source& source) const {
 
 bool Plan::canTravel(const Plan& root) const {
   for (auto& step: body->steps) {
-    KJ_IF_MAYBE (inner, step->plan) {
+    KJ_IF_MAYBE(inner, step->plan) {
       auto& list = inner->get()->list;
       if (!body->owns(*list.call) && root.resolve(list).call->isSettled()) return false;
       if (!inner->get()->canTravel(root)) return false;
@@ -249,7 +249,7 @@ private:
   }
 
   void write(wire::Step::Builder step, PendingCall& call) {
-    KJ_IF_MAYBE (inner, call.plan) {
+    KJ_IF_MAYBE(inner, call.plan) {
       return writeMap(step.initMap(), **inner);
     }
     step.setInterfaceId(call.method.interfaceId);
@@ -285,7 +285,7 @@ private:
 
   void writeTarget(wire::Step::Target::Builder target, PendingCall& call) {
     auto object = call.target->addRef();
-    KJ_IF_MAYBE (source, recordedFrom(*call.target)) {
+    KJ_IF_MAYBE(source, recordedFrom(*call.target)) {
       auto resolved = resolve(*source);
       if (resolved.call->isRecorded()) return write(target.initOperand(), *source);
       object = resolved.getObject();
@@ -298,7 +298,7 @@ private:
     if (&call == plan.body->element.get()) {
       operand.setElement();
       operand.setPath(listSteps(source.path));
-    } else KJ_IF_MAYBE (step, plan.body->findStep(call)) {
+    } else KJ_IF_MAYBE(step, plan.body->findStep(call)) {
       operand.setStep(*step);
       operand.setPath(listSteps(source.path));
     } else {
@@ -311,7 +311,7 @@ private:
   // What `source` is here, if one of the bodies around this one runs here.
   Source resolve(const Source& source) {
     if (plan.body->owns(*source.call)) return source.clone();
-    KJ_IF_MAYBE (p, parent) {
+    KJ_IF_MAYBE(p, parent) {
       return p->resolve(source);
     }
     return plan.resolve(source);
@@ -379,10 +379,11 @@ void PendingCall::sendMap(Plan& plan) {
 // Not at once: this may be the flush, in the body of another map.
 void PendingCall::evaluateMap(Plan& plan) {
   form = Form::PLAIN;
-  plan.evaluation =
-      kj::evalLater([&plan]() { return plan.evaluate(); })
-          .then([this](capnp::Response<capnp::AnyPointer>&& list) { fulfill(kj::mv(list)); })
-          .eagerlyEvaluate([this](kj::Exception&& exception) { reject(kj::mv(exception)); });
+  plan.evaluation = kj::evalLater([&plan]() {
+    return plan.evaluate();
+  }).then([this](capnp::Response<capnp::AnyPointer>&& list) {
+      fulfill(kj::mv(list));
+    }).eagerlyEvaluate([this](kj::Exception&& exception) { reject(kj::mv(exception)); });
 }
 
 }  // namespace troth::_

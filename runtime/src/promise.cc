@@ -57,9 +57,7 @@ capnp::AnyList::Reader Source::readParentList() const {
   return Path::followToList(call->getResults(), asReference(last.parent));
 }
 
-const char* Source::getFieldName() const {
-  return KJ_ASSERT_NONNULL(path)->field.name;
-}
+const char* Source::getFieldName() const { return KJ_ASSERT_NONNULL(path)->field.name; }
 
 kj::Own<capnp::ClientHook> Source::getObject() const {
   auto& pending = const_cast<PendingCall&>(*call);
@@ -107,9 +105,7 @@ AwaitNode::AwaitNode(Source sourceParam, Read read): source(kj::mv(sourceParam))
   source.call->addWaiter(*this);
 }
 
-AwaitNode::~AwaitNode() noexcept(false) {
-  source.call->removeWaiter(*this);
-}
+AwaitNode::~AwaitNode() noexcept(false) { source.call->removeWaiter(*this); }
 
 void AwaitNode::destroy() {
   // The call goes last: this may be inside it.
@@ -125,9 +121,9 @@ void AwaitNode::onReady(kj::_::Event* event) noexcept {
 
 void AwaitNode::get(kj::_::ExceptionOrValue& output) noexcept {
   if (source.call->isRecorded()) return output.addException(recordedOnly());
-  KJ_IF_MAYBE (failure, source.call->getFailure()) {
+  KJ_IF_MAYBE(failure, source.call->getFailure()) {
     output.addException(kj::cp(*failure));
-  } else KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { read(source, output); })) {
+  } else KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { read(source, output); })) {
     output.addException(kj::mv(*exception));
   }
 }

@@ -33,7 +33,7 @@ PromisedRef::PromisedRef(
 }
 
 PromisedRef::~PromisedRef() noexcept(false) {
-  KJ_IF_MAYBE (call, call_) {
+  KJ_IF_MAYBE(call, call_) {
     call->get()->removeWaiter(*this);
     dropCall(kj::mv(*call));
   }
@@ -45,7 +45,7 @@ kj::Maybe<PromisedRef&> PromisedRef::from(capnp::ClientHook& hook) {
 }
 
 kj::Maybe<const kj::Exception&> PromisedRef::getFailure() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return **f;
   }
   return nullptr;
@@ -56,9 +56,10 @@ kj::Maybe<PendingCall&> PromisedRef::getCall() {
 }
 
 kj::Maybe<Source> PromisedRef::getRecordedSource() {
-  KJ_IF_MAYBE (call, getCall()) {
+  KJ_IF_MAYBE(call, getCall()) {
     if (!call->isRecorded()) return nullptr;
-    return Source{kj::addRef(*call), recordedPath.map([](kj::Own<Path>& path) { return kj::addRef(*path); })};
+    return Source{
+        kj::addRef(*call), recordedPath.map([](kj::Own<Path>& path) { return kj::addRef(*path); })};
   }
   return nullptr;
 }
@@ -68,16 +69,16 @@ capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PromisedRef::newCall(uint64
   return resolve().newCall(interfaceId, methodId, sizeHint, hints);
 }
 
-capnp::ClientHook::VoidPromiseAndPipeline PromisedRef::call(uint64_t interfaceId,
-    uint16_t methodId, kj::Own<capnp::CallContextHook>&& context, CallHints hints) {
+capnp::ClientHook::VoidPromiseAndPipeline PromisedRef::call(uint64_t interfaceId, uint16_t methodId,
+    kj::Own<capnp::CallContextHook>&& context, CallHints hints) {
   return resolve().call(interfaceId, methodId, kj::mv(context), hints);
 }
 
 kj::Maybe<capnp::ClientHook&> PromisedRef::getResolved() {
-  KJ_IF_MAYBE (hook, resolved) {
+  KJ_IF_MAYBE(hook, resolved) {
     return **hook;
   }
-  KJ_IF_MAYBE (call, call_) {
+  KJ_IF_MAYBE(call, call_) {
     if (call->get()->isSent()) {
       return *resolved.emplace(call->get()->getPipelined(operations));
     }
@@ -91,7 +92,7 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 
 void PromisedRef::settled(PendingCall& call) {
   if (resolved == nullptr) resolved = call.getPipelined(operations);
-  KJ_IF_MAYBE (f, call.getFailure()) {
+  KJ_IF_MAYBE(f, call.getFailure()) {
     failure = kj::heap(kj::cp(*f));
   }
   call_ = nullptr;
@@ -103,12 +104,13 @@ capnp::ClientHook& PromisedRef::resolve() {
 }
 
 capnp::ClientHook& PromisedRef::resolveNow() {
-  KJ_IF_MAYBE (hook, getResolved()) {
+  KJ_IF_MAYBE(hook, getResolved()) {
     return *hook;
   }
   auto& call = *KJ_ASSERT_NONNULL(call_);
   auto object = call.whenSentForGood().then(
-      [call = kj::addRef(call), operations = kj::heapArray<capnp::PipelineOp>(operations)]() mutable {
+      [call = kj::addRef(call),
+          operations = kj::heapArray<capnp::PipelineOp>(operations)]() mutable {
         return call->getPipelined(operations);
       });
   // Calls queue there: later ones must not go another way.

@@ -14,8 +14,8 @@ thread_local Recorder* recording = nullptr;
 // Parameters may hold what a body made only where a hole can be.
 void requireNoneRecorded(capnp::BuilderCapabilityTable& capabilities) {
   for (auto& slot: capabilities.getTable()) {
-    KJ_IF_MAYBE (hook, slot) {
-      KJ_IF_MAYBE (promised, PromisedRef::from(**hook)) {
+    KJ_IF_MAYBE(hook, slot) {
+      KJ_IF_MAYBE(promised, PromisedRef::from(**hook)) {
         KJ_REQUIRE(promised->getRecordedSource() == nullptr,
             "in the body of map, an object can be a parameter but not a part of one");
       }
@@ -48,8 +48,8 @@ void Recorder::requireReturnedOnly(PendingCall& call) {
         "the list that a map in the body of map gives can only be returned from there");
   };
   for (auto& hole: call.holes) require(hole->source);
-  KJ_IF_MAYBE (promised, PromisedRef::from(*call.target)) {
-    KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*call.target)) {
+    KJ_IF_MAYBE(source, promised->getRecordedSource()) {
       require(*source);
     }
   }
@@ -66,25 +66,21 @@ Recorder::Recorder(): body(kj::refcounted<Body>()), outer(recording) {
   body->element->state = PendingCall::State::RECORDED;
 }
 
-Recorder::~Recorder() noexcept(false) {
-  recording = outer;
-}
+Recorder::~Recorder() noexcept(false) { recording = outer; }
 
 kj::Maybe<Recorder&> Recorder::current() {
   if (recording == nullptr) return nullptr;
   return *recording;
 }
 
-Source Recorder::getElement() {
-  return {kj::addRef(*body->element), nullptr};
-}
+Source Recorder::getElement() { return {kj::addRef(*body->element), nullptr}; }
 
 void Recorder::add(PendingCall& call) {
   KJ_REQUIRE(call.kind == PendingCall::Kind::PLAIN,
       "a streaming method cannot be called in the body of map", call.method.name);
   requireReturnedOnly(call);
-  KJ_REQUIRE(body->steps.size() < Body::STEPS_MAX, "the body of map has too many steps",
-      Body::STEPS_MAX);
+  KJ_REQUIRE(
+      body->steps.size() < Body::STEPS_MAX, "the body of map has too many steps", Body::STEPS_MAX);
   requireNoneRecorded(KJ_ASSERT_NONNULL(call.draft)->capabilities);
   body->steps.add(kj::addRef(call));
 }
@@ -99,8 +95,8 @@ kj::Own<Body> Recorder::finish(Source result) {
 }
 
 kj::Own<Body> Recorder::finish(capnp::ClientHook& result) {
-  KJ_IF_MAYBE (promised, PromisedRef::from(result)) {
-    KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(result)) {
+    KJ_IF_MAYBE(source, promised->getRecordedSource()) {
       return finish(kj::mv(*source));
     }
   }
@@ -109,8 +105,8 @@ kj::Own<Body> Recorder::finish(capnp::ClientHook& result) {
 
 bool PendingCall::recordArgument(Field param, capnp::ClientHook& ref) {
   if (Recorder::current() == nullptr) return false;
-  KJ_IF_MAYBE (promised, PromisedRef::from(ref)) {
-    KJ_IF_MAYBE (source, promised->getRecordedSource()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(ref)) {
+    KJ_IF_MAYBE(source, promised->getRecordedSource()) {
       auto fill = [pointer = param.pointer](
                       capnp::AnyPointer::Builder params, const Source& source) {
         params.getAs<capnp::AnyStruct>().getPointerSection()[pointer].setAs<capnp::Capability>(
@@ -126,7 +122,7 @@ bool PendingCall::recordArgument(Field param, capnp::ClientHook& ref) {
 // A call that is really sent has nothing in it that is only recorded.
 void PendingCall::requireOutsideBodies() {
   bool recorded = false;
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     recorded = promised->getRecordedSource() != nullptr;
   }
   for (auto& hole: holes) recorded = recorded || hole->source.call->isRecorded();

@@ -1,4 +1,5 @@
-// Runs a fuzz target without libFuzzer: over its corpus, and over inputs made from that with a fixed seed.
+// Runs a fuzz target without libFuzzer: over its corpus, and over inputs made from that with a
+// fixed seed.
 //
 //     troth-invoke-fuzz CORPUS-FOLDER [COUNT]
 
@@ -39,8 +40,11 @@ Input mutate(Input input, const Input& other, std::mt19937& random) {
     switch (random() % 4) {
       case 0: input.insert(input.begin() + at, random()); break;
       case 1: input.insert(input.end(), other.begin(), other.end()); break;
-      case 2: if (!input.empty()) input.erase(input.begin() + at); break;
-      default: if (!input.empty()) input[at] = random();
+      case 2:
+        if (!input.empty()) input.erase(input.begin() + at);
+        break;
+      default:
+        if (!input.empty()) input[at] = random();
     }
   }
   if (input.size() > INPUT_MAX) input.resize(INPUT_MAX);
@@ -57,8 +61,7 @@ int main(int argc, char** argv) {
   std::mt19937 random(1);
   auto count = argc > 2 ? atoi(argv[2]) : COUNT;
   for (int i = 0; i < count; ++i) {
-    auto input = mutate(
-        corpus[random() % corpus.size()], corpus[random() % corpus.size()], random);
+    auto input = mutate(corpus[random() % corpus.size()], corpus[random() % corpus.size()], random);
     LLVMFuzzerTestOneInput(input.data(), input.size());
   }
   printf("%zu inputs of the corpus and %d made from them\n", corpus.size(), count);

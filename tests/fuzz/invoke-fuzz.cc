@@ -1,4 +1,5 @@
-// Makes calls of Object.invoke from bytes, with whatever holes they say, and wants the server alive afterwards.
+// Makes calls of Object.invoke from bytes, with whatever holes they say, and wants the server alive
+// afterwards.
 
 #include <troth/object.capnp.h>
 
@@ -41,7 +42,9 @@ public:
       case 4: value.setFloat(number * 1e300 * 1e10); break;
       case 5: value.setEnum(number); break;
       case 6: value.initPointer().setAs<capnp::Text>("text"); break;
-      case 7: value.initPointer().initAsAnyList(static_cast<capnp::ElementSize>(number % 7), 3); break;
+      case 7:
+        value.initPointer().initAsAnyList(static_cast<capnp::ElementSize>(number % 7), 3);
+        break;
       case 8: value.initPointer().initAsAnyStruct(number % 5, number / 64); break;
       default: return kj::NEVER_DONE;
     }
@@ -56,9 +59,7 @@ private:
 class Caller {
 public:
   Caller(Bytes& bytes, Desks& desks)
-      : bytes(bytes),
-        desks(desks),
-        object(desk::Desk::Client(desks.desk).castAs<wire::Object>()) {}
+      : bytes(bytes), desks(desks), object(desk::Desk::Client(desks.desk).castAs<wire::Object>()) {}
 
   void call() {
     auto request = object.invokeRequest();

@@ -1,5 +1,6 @@
 #pragma once
-// The servers that the tests of promised lists talk to: ours, and the same made with stock Cap'n Proto.
+// The servers that the tests of promised lists talk to: ours, and the same made with stock Cap'n
+// Proto.
 
 #include <gtest/gtest.h>
 #include <kj/debug.h>
@@ -70,9 +71,7 @@ public:
     co_await counts.wait();
     call.fulfill(bytes);
   }
-  kj::Promise<void> fail(Fail call) override {
-    KJ_FAIL_REQUIRE("cannot", kj::str(call.reason()));
-  }
+  kj::Promise<void> fail(Fail call) override { KJ_FAIL_REQUIRE("cannot", kj::str(call.reason())); }
   kj::Promise<void> describe(Describe call) override {
     return call.fulfill([this](folder::Entry::Builder entry) {
       entry.setName(fileName);
@@ -83,8 +82,8 @@ public:
   kj::Promise<void> children(Children call) override {
     auto files = call.results().initFiles(bytes);
     for (uint i = 0; i < files.size(); ++i) {
-      files.set(i, Ref<folder::File>(
-          kj::heap<FileServer>(counts, fileName + "/" + std::to_string(i), i)));
+      files.set(i,
+          Ref<folder::File>(kj::heap<FileServer>(counts, fileName + "/" + std::to_string(i), i)));
     }
     return kj::READY_NOW;
   }
@@ -303,14 +302,14 @@ private:
 // What `promise` breaks with; fails the test if it does not break.
 template <typename T>
 std::string failureOf(kj::Promise<T> promise, kj::WaitScope& waitScope) {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
     return exception->getDescription().cStr();
   }
   ADD_FAILURE() << "expected a failure";
   return {};
 }
 
-#define EXPECT_MENTIONS(text, part)                                                    \
+#define EXPECT_MENTIONS(text, part) \
   EXPECT_NE(std::string(text).find(part), std::string::npos) << "in: " << (text)
 
 }  // namespace troth

@@ -11,7 +11,8 @@ using Step = wire::Step::Builder;
 
 class HostileMap {
 public:
-  HostileMap(): folder(s.connect()), object(folder::Folder::Client(folder).castAs<wire::Object>()) {}
+  HostileMap()
+      : folder(s.connect()), object(folder::Folder::Client(folder).castAs<wire::Object>()) {}
 
   // Maps the list of method `method` of Folder, which has 2 elements, with what `fill` makes of the
   // parameters.
@@ -66,19 +67,21 @@ TEST(HostileMap, NamesNoListOfThisVat) {
 
 TEST(HostileMap, GivesWhatIsNotThereAsResult) {
   HostileMap h;
-  EXPECT_MENTIONS(h.failureOf(HostileMap::FILES, [](auto params) {
-    params.getBody().initResult().setStep(5);
-  }), "does not come before");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::FILES, [](auto params) {
-    params.getBody().initResult().setCapture(0);
-  }), "not captured");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST, [](auto params) {
-    params.getBody().initResult().setPath({77});
-  }), "does not exist");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST, [](auto params) {
-    auto path = params.getBody().initResult().initPath(33);
-    for (uint i = 0; i < path.size(); ++i) path.set(i, 0);
-  }), "steps");
+  EXPECT_MENTIONS(
+      h.failureOf(HostileMap::FILES, [](auto params) { params.getBody().initResult().setStep(5); }),
+      "does not come before");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::FILES,
+                      [](auto params) { params.getBody().initResult().setCapture(0); }),
+      "not captured");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST,
+                      [](auto params) { params.getBody().initResult().setPath({77}); }),
+      "does not exist");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST,
+                      [](auto params) {
+                        auto path = params.getBody().initResult().initPath(33);
+                        for (uint i = 0; i < path.size(); ++i) path.set(i, 0);
+                      }),
+      "steps");
 }
 
 TEST(HostileMap, CallsWhatIsNoObject) {
@@ -89,50 +92,59 @@ TEST(HostileMap, CallsWhatIsNoObject) {
   EXPECT_NE(h.failureOfStep([](Step step) {
     step.getTarget().initOperand().setElement();
     step.setMethodId(400);
-  }), "");
-  EXPECT_NE(h.failureOf(HostileMap::NUMBERS, [](auto params) {
-    params.getBody().initSteps(1)[0].getTarget().initOperand().setElement();
-  }), "");
-  EXPECT_NE(h.failureOf(HostileMap::LIST, [](auto params) {
-    params.getBody().initSteps(1)[0].getTarget().initOperand().setPath({0});
-  }), "");
+  }),
+      "");
+  EXPECT_NE(h.failureOf(HostileMap::NUMBERS,
+                [](auto params) {
+                  params.getBody().initSteps(1)[0].getTarget().initOperand().setElement();
+                }),
+      "");
+  EXPECT_NE(h.failureOf(HostileMap::LIST,
+                [](auto params) {
+                  params.getBody().initSteps(1)[0].getTarget().initOperand().setPath({0});
+                }),
+      "");
 }
 
 TEST(HostileMap, HasTooMuchOfEverything) {
   HostileMap h;
-  EXPECT_MENTIONS(h.failureOf(HostileMap::FILES, [](auto params) {
-    params.getBody().initSteps(65);
-  }), "steps");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::FILES, [](auto params) {
-    params.initCaptures(65);
-  }), "captures");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST, [](auto params) {
-    auto body = params.getBody();
-    params.initCaptures(1).set(0, params.getList());
-    for (uint i = 0; i < 5; ++i) {
-      auto step = body.initSteps(1)[0].initMap();
-      step.initList().setCapture(0);
-      step.getList().setPath({0});
-      step.initCaptures(1)[0].setCapture(0);
-      body = step.initBody();
-    }
-  }), "maps inside it");
+  EXPECT_MENTIONS(
+      h.failureOf(HostileMap::FILES, [](auto params) { params.getBody().initSteps(65); }), "steps");
+  EXPECT_MENTIONS(
+      h.failureOf(HostileMap::FILES, [](auto params) { params.initCaptures(65); }), "captures");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST,
+                      [](auto params) {
+                        auto body = params.getBody();
+                        params.initCaptures(1).set(0, params.getList());
+                        for (uint i = 0; i < 5; ++i) {
+                          auto step = body.initSteps(1)[0].initMap();
+                          step.initList().setCapture(0);
+                          step.getList().setPath({0});
+                          step.initCaptures(1)[0].setCapture(0);
+                          body = step.initBody();
+                        }
+                      }),
+      "maps inside it");
 }
 
 TEST(HostileMap, UsesWhatAMapInItGives) {
   HostileMap h;
-  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST, [](auto params) {
-    auto steps = params.getBody().initSteps(2);
-    auto inner = steps[0].initMap();
-    inner.initList().setPath({5});
-    inner.initBody();
-    steps[1].getTarget().initOperand().setStep(0);
-  }), "only be its result");
-  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST, [](auto params) {
-    auto inner = params.getBody().initSteps(1)[0].initMap();
-    inner.initList().setPath({0});
-    inner.initBody();
-  }), "not a list");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST,
+                      [](auto params) {
+                        auto steps = params.getBody().initSteps(2);
+                        auto inner = steps[0].initMap();
+                        inner.initList().setPath({5});
+                        inner.initBody();
+                        steps[1].getTarget().initOperand().setStep(0);
+                      }),
+      "only be its result");
+  EXPECT_MENTIONS(h.failureOf(HostileMap::LIST,
+                      [](auto params) {
+                        auto inner = params.getBody().initSteps(1)[0].initMap();
+                        inner.initList().setPath({0});
+                        inner.initBody();
+                      }),
+      "not a list");
 }
 
 }  // namespace

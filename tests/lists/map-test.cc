@@ -165,7 +165,8 @@ TEST(Map, GivesTheSameFromAStockServer) {
   auto sums = folder.list(1500).entries().map([&](auto entry) {
     return folder.add(folder.measure(entry.file().copy(entry.name()).file()).bytes(), offset).sum();
   });
-  auto names = folder.files(3).files().map([](auto file) { return file.describe().entry().name(); });
+  auto names =
+      folder.files(3).files().map([](auto file) { return file.describe().entry().name(); });
   auto doubled = folder.numbers(4).numbers().map([&](auto n) { return folder.add(n, n).sum(); });
   auto nothing = folder.nothing().files().map([](auto file) { return file.size().bytes(); });
   auto list = sums.wait(s);
@@ -197,8 +198,8 @@ TEST(Map, BreaksIfItsListOrWhatItCapturedBreaks) {
   auto bad = file.fail("lost").bytes();
   auto sums = folder.numbers(2).numbers().map([&](auto n) { return folder.add(n, bad).sum(); });
   EXPECT_MENTIONS(failureOf(kj::mv(sums), s), "lost");
-  auto none = folder.list(2).entries().at(7).tags().map(
-      [&](auto tag) { return folder.greet(tag).text(); });
+  auto none =
+      folder.list(2).entries().at(7).tags().map([&](auto tag) { return folder.greet(tag).text(); });
   EXPECT_MENTIONS(failureOf(kj::mv(none), s), "no such element");
 }
 
@@ -295,9 +296,8 @@ TEST(NestedMap, UsesObjectsOfTheOuterBodyAndListsInTheElement) {
     auto file = entry.file();
     return entry.tags().map([&](auto tag) { return file.copy(tag).file().name().name(); });
   });
-  auto sums = folder.matrix(4).rows().map([&](auto row) {
-    return row.map([&](auto cell) { return folder.add(cell, 1).sum(); });
-  });
+  auto sums = folder.matrix(4).rows().map(
+      [&](auto row) { return row.map([&](auto cell) { return folder.add(cell, 1).sum(); }); });
   auto list = texts.wait(s);
   ASSERT_EQ(list.size(), 3u);
   EXPECT_EQ(toStrings(list[2]), (std::vector<std::string>{"one", "two"}));
@@ -356,22 +356,31 @@ TEST(Recording, RefusesWhatCannotBeRecorded) {
   auto folder = s.connect();
   auto other = folder.add(1, 2).sum();
   EXPECT_MENTIONS(refusalOf(folder, [&](auto) { return kj::mv(other); }), "made from the element");
-  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
-    auto pushed = file.push(1);
-    return file.size().bytes();
-  }), "streaming");
-  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
-    auto last = file;
-    for (int i = 0; i < 65; ++i) last = last.copy("c").file();
-    return last.size().bytes();
-  }), "too many steps");
-  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
-    return folder.describe([&](auto entry) { entry.setFile(file); }).text();
-  }), "not a part of one");
-  EXPECT_MENTIONS(refusalOf(folder, [&](auto file) {
-    auto sizes = file.children().files().map([](auto child) { return child.size().bytes(); });
-    return folder.sum(sizes).sum();
-  }), "can only be returned");
+  EXPECT_MENTIONS(refusalOf(folder,
+                      [&](auto file) {
+                        auto pushed = file.push(1);
+                        return file.size().bytes();
+                      }),
+      "streaming");
+  EXPECT_MENTIONS(refusalOf(folder,
+                      [&](auto file) {
+                        auto last = file;
+                        for (int i = 0; i < 65; ++i) last = last.copy("c").file();
+                        return last.size().bytes();
+                      }),
+      "too many steps");
+  EXPECT_MENTIONS(refusalOf(folder,
+                      [&](auto file) {
+                        return folder.describe([&](auto entry) { entry.setFile(file); }).text();
+                      }),
+      "not a part of one");
+  EXPECT_MENTIONS(refusalOf(folder,
+                      [&](auto file) {
+                        auto sizes = file.children().files().map(
+                            [](auto child) { return child.size().bytes(); });
+                        return folder.sum(sizes).sum();
+                      }),
+      "can only be returned");
 }
 
 TEST(Recording, LetsNothingOutOfTheBody) {

@@ -23,11 +23,7 @@ struct TimedTest: PromiseTest {
   kj::TimerImpl& timer = *ownTimer;
 };
 
-inline kj::Exception refused() {
-  return KJ_EXCEPTION(OVERLOADED, "refused");
-}
-inline kj::Exception lost() {
-  return KJ_EXCEPTION(DISCONNECTED, "lost");
-}
+inline kj::Exception refused() { return KJ_EXCEPTION(OVERLOADED, "refused"); }
+inline kj::Exception lost() { return KJ_EXCEPTION(DISCONNECTED, "lost"); }
 
 }  // namespace troth

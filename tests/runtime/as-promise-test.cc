@@ -49,8 +49,8 @@ TEST(AsPromise, GivesTextAndLists) {
 TEST(AsPromise, GivesAStructWhoseFieldsAndObjectsCanBeUsedAtOnce) {
   TwoVats vats;
   auto node = vats.connect();
-  kj::Promise<Owned<lab::Outer>> later = kj::evalLater(
-      [&]() -> kj::Promise<Owned<lab::Outer>> { return node.nest().outer(); });
+  kj::Promise<Owned<lab::Outer>> later =
+      kj::evalLater([&]() -> kj::Promise<Owned<lab::Outer>> { return node.nest().outer(); });
   auto outer = asPromise(kj::mv(later));
   auto label = outer.inner().node().label().label();
   EXPECT_EQ("nested", std::string(label.wait(vats).cStr()));
@@ -70,8 +70,8 @@ TEST(AsPromise, DropsThePromiseWhenItIsDropped) {
   TwoVats vats;
   int dropped = 0;
   {
-    auto promise = asPromise(
-        kj::Promise<int64_t>(kj::NEVER_DONE).attach(kj::defer([&]() { ++dropped; })));
+    auto promise =
+        asPromise(kj::Promise<int64_t>(kj::NEVER_DONE).attach(kj::defer([&]() { ++dropped; })));
     vats.settle();
     EXPECT_EQ(0, dropped);
   }

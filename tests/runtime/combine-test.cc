@@ -94,7 +94,7 @@ TEST(All, TakesAnyRangeAndMovesFromIt) {
   list.push_back(1);
   list.push_back(2);
   EXPECT_EQ((std::vector{1, 2}), toVector<int>(troth::all(list).wait(s.waitScope)));
-  kj::Array<kj::Promise<int>> array = KJ_MAP(i, kj::range(3, 6)) -> kj::Promise<int> { return i; };
+  kj::Array<kj::Promise<int>> array = KJ_MAP(i, kj::range(3, 6))->kj::Promise<int> { return i; };
   EXPECT_EQ((std::vector{3, 4, 5}), toVector<int>(troth::all(array).wait(s.waitScope)));
 }
 
@@ -165,8 +165,8 @@ TEST(Race, SettlesAsTheFirstThatSettles) {
 
 TEST(Race, OfPromisesWithoutValuesHasNone) {
   Sources s;
-  kj::Promise<void> race = troth::race(
-      kj::Promise<void>(kj::NEVER_DONE), kj::Promise<void>(kj::READY_NOW));
+  kj::Promise<void> race =
+      troth::race(kj::Promise<void>(kj::NEVER_DONE), kj::Promise<void>(kj::READY_NOW));
   race.wait(s.waitScope);
 }
 

@@ -143,7 +143,7 @@ TEST(Pipelining, WhatComesBackToItsOwnVatIsTheLocalObject) {
 // Three vats: the client, and two servers that do not know each other.
 struct ThreeVats {
   TwoVats vats;
-  Vat third {vatOptions(vats.loop)};
+  Vat third{vatOptions(vats.loop)};
   Ref<lab::Node> root = vats.connect();
   Ref<lab::Node> other = connectThird();
 
@@ -158,14 +158,16 @@ struct ThreeVats {
 TEST(ThreeVats, AnObjectOfOneIsAnArgumentToAnother) {
   ThreeVats three;
   auto& vats = three.vats;
-  EXPECT_EQ(kj::str(three.root.join(three.other, three.root).node().label().label().wait(vats)), "thirdroot");
+  EXPECT_EQ(kj::str(three.root.join(three.other, three.root).node().label().label().wait(vats)),
+      "thirdroot");
 }
 
 TEST(ThreeVats, APromisedObjectOfOneIsAnArgumentToAnother) {
   ThreeVats three;
   auto& vats = three.vats;
   auto promised = three.other.make("far").node();
-  EXPECT_EQ(kj::str(three.root.join(promised, three.root).node().label().label().wait(vats)), "farroot");
+  EXPECT_EQ(
+      kj::str(three.root.join(promised, three.root).node().label().label().wait(vats)), "farroot");
 }
 
 TEST(ThreeVats, AnObjectThatPassedThroughBothIsStillItself) {

@@ -41,7 +41,7 @@ struct RetryTest: TimedTest {
   template <typename T>
   T run(kj::Promise<T> promise) {
     for (int i = 0; i < 1000 && !promise.poll(waitScope); ++i) {
-      KJ_IF_MAYBE (next, timer.nextEvent()) timer.advanceTo(*next);
+      KJ_IF_MAYBE(next, timer.nextEvent()) timer.advanceTo(*next);
     }
     return promise.wait(waitScope);
   }

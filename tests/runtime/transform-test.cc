@@ -31,9 +31,8 @@ TEST_F(TransformTest, NoneRunsAFunctionInTheTurnInWhichItIsMade) {
   check([](bool& ran) {
     return troth::flatMap(Int(1), [&](int) { return kj::Promise<bool>(ran = true); });
   });
-  check([](bool& ran) {
-    return troth::recover(Int(refused()), [&](auto&&) { return ran = true; });
-  });
+  check(
+      [](bool& ran) { return troth::recover(Int(refused()), [&](auto&&) { return ran = true; }); });
   check([](bool& ran) { return troth::finally(Int(1), [&]() { ran = true; }); });
   check([](bool& ran) { return troth::lazy([&]() { ran = true; }); });
   check([](bool& ran) {
@@ -69,8 +68,8 @@ TEST_F(TransformTest, RecoverMakesAValueOfAnException) {
   auto later = [](const kj::Exception&) { return kj::evalLater([]() { return 7; }); };
   EXPECT_EQ(7, troth::recover(kj::Promise<int>(refused()), later).wait(waitScope));
   auto pass = [](kj::Exception&& e) -> int { kj::throwFatalException(kj::mv(e)); };
-  EXPECT_EQ("refused",
-      describe(failureOf(troth::recover(kj::Promise<int>(refused()), pass), waitScope)));
+  EXPECT_EQ(
+      "refused", describe(failureOf(troth::recover(kj::Promise<int>(refused()), pass), waitScope)));
 }
 
 TEST_F(TransformTest, FinallyRunsOnEitherOutcomeAndKeepsIt) {
@@ -102,7 +101,9 @@ TEST_F(TransformTest, FinallyPutsItsOwnFailureInPlaceOfTheOutcome) {
 
 TEST_F(TransformTest, FinallyDoesNotRunIfItIsDropped) {
   bool ran = false;
-  { auto dropped = troth::finally(kj::Promise<int>(1), [&]() { ran = true; }); }
+  {
+    auto dropped = troth::finally(kj::Promise<int>(1), [&]() { ran = true; });
+  }
   waitScope.poll();
   EXPECT_FALSE(ran);
 }
@@ -123,7 +124,9 @@ TEST_F(TransformTest, LazyRunsWhenItIsFirstAwaited) {
 
 TEST_F(TransformTest, LazyNeverRunsIfItIsDroppedUnawaited) {
   bool ran = false;
-  { auto lazy = troth::lazy([&]() { ran = true; }); }
+  {
+    auto lazy = troth::lazy([&]() { ran = true; });
+  }
   waitScope.poll();
   EXPECT_FALSE(ran);
 }
@@ -147,7 +150,9 @@ public:
 private:
   struct Latch {
     kj::MutexGuarded<bool> open{false};
-    void wait() { open.when([](bool isOpen) { return isOpen; }, [](bool&) {}); }
+    void wait() {
+      open.when([](bool isOpen) { return isOpen; }, [](bool&) {});
+    }
     void release() { *open.lockExclusive() = true; }
   };
   Latch start;
@@ -168,15 +173,14 @@ TEST_F(TransformTest, ViaContinuesInAnotherThreadAndComesBack) {
   OtherThread other;
   auto here = std::this_thread::get_id();
   std::thread::id there;
-  auto promise = troth::via(kj::Promise<kj::String>(kj::str("a")), other.executor(),
-      [&](kj::String& text) {
+  auto promise =
+      troth::via(kj::Promise<kj::String>(kj::str("a")), other.executor(), [&](kj::String& text) {
         there = std::this_thread::get_id();
         return kj::evalLater([&text]() { return kj::str(text, "b"); });
-      })
-                     .then([&](kj::String text) {
-                       EXPECT_EQ(here, std::this_thread::get_id());
-                       return text;
-                     });
+      }).then([&](kj::String text) {
+        EXPECT_EQ(here, std::this_thread::get_id());
+        return text;
+      });
   EXPECT_EQ("ab", promise.wait(waitScope));
   EXPECT_NE(here, there);
 }
@@ -214,11 +218,13 @@ TEST(Transform, IsAmongTheMembersOfAPromise) {
   TwoVats vats;
   auto node = vats.connect();
   EXPECT_EQ(6, node.echo(5).value().map([](int64_t value) { return value + 1; }).wait(vats));
-  auto twice = node.echo(5).value().flatMap(
-      [&](int64_t value) { return node.echo(value * 2).value(); });
+  auto twice =
+      node.echo(5).value().flatMap([&](int64_t value) { return node.echo(value * 2).value(); });
   EXPECT_EQ(10, twice.wait(vats));
-  auto recovered = node.fail(lab::Failure::SYNCHRONOUSLY, 0, "why").value().recover(
-      [](kj::Exception&&) { return -1; });
+  auto recovered =
+      node.fail(lab::Failure::SYNCHRONOUSLY, 0, "why").value().recover([](kj::Exception&&) {
+        return -1;
+      });
   EXPECT_EQ(-1, recovered.wait(vats));
   bool ended = false;
   auto label = node.label().label().finally([&]() { ended = true; });

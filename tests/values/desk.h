@@ -1,5 +1,6 @@
 #pragma once
-// The servers that the tests of promised values talk to, ours and stock Cap'n Proto's, and what a test sees of them.
+// The servers that the tests of promised values talk to, ours and stock Cap'n Proto's, and what a
+// test sees of them.
 
 #include <gtest/gtest.h>
 #include <troth/vat.h>
@@ -165,9 +166,7 @@ private:
 // The same as stock Cap'n Proto's users write it.
 class StockDesk final: public desk::Desk::Server {
 public:
-  explicit StockDesk(World& world, int64_t bonus = 0): world(world), bonus(bonus) {
-    ++world.alive;
-  }
+  explicit StockDesk(World& world, int64_t bonus = 0): world(world), bonus(bonus) { ++world.alive; }
   ~StockDesk() noexcept(false) { --world.alive; }
 
   kj::Promise<void> add(AddContext call) override {
@@ -247,9 +246,7 @@ private:
   int64_t bonus;
 };
 
-inline desk::Desk::Client newStockDesk(World& world) {
-  return kj::heap<StockDesk>(world);
-}
+inline desk::Desk::Client newStockDesk(World& world) { return kj::heap<StockDesk>(world); }
 
 enum class Kind { TROTH, STOCK };
 
@@ -314,7 +311,7 @@ private:
 
 template <typename T>
 kj::Exception failureOf(kj::Promise<T> promise, kj::WaitScope& waitScope) {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
     return kj::mv(*exception);
   }
   ADD_FAILURE() << "expected a failure";

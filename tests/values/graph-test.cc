@@ -1,6 +1,7 @@
 // Random programs of calls: made all at once they give what they give one call at a time.
 //
-// TROTH_GRAPH_SEEDS sets how many programs of each kind are tried, TROTH_GRAPH_FIRST_SEED where to start.
+// TROTH_GRAPH_SEEDS sets how many programs of each kind are tried, TROTH_GRAPH_FIRST_SEED where to
+// start.
 
 #include <cstdlib>
 #include <deque>
@@ -70,7 +71,7 @@ public:
       if (!step.isCall()) continue;
       addErrorsOf(step);
       if (!known.back().errors.empty()) continue;
-      KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { make(step); })) {
+      KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { make(step); })) {
         known.back().errors.insert(static_cast<int>(exception->getType()));
       }
     }
@@ -150,11 +151,11 @@ public:
     auto& node = nodes[index];
     std::string result;
     auto& vats = hosts.desks;
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
-      KJ_IF_MAYBE (number, node.number) result = std::to_string(number->wait(vats));
-      KJ_IF_MAYBE (text, node.text) result = text->wait(vats).cStr();
-      KJ_IF_MAYBE (list, node.list) result += " " + describeList(list->wait(vats));
-    })) {
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                  KJ_IF_MAYBE(number, node.number) result = std::to_string(number->wait(vats));
+                  KJ_IF_MAYBE(text, node.text) result = text->wait(vats).cStr();
+                  KJ_IF_MAYBE(list, node.list) result += " " + describeList(list->wait(vats));
+                })) {
       return "!" + std::to_string(static_cast<int>(exception->getType()));
     }
     return result;
@@ -169,8 +170,8 @@ private:
     kj::Maybe<Promise<desk::Point>> point;
 
     void share() {
-      KJ_IF_MAYBE (p, number) p->share();
-      KJ_IF_MAYBE (p, text) p->share();
+      KJ_IF_MAYBE(p, number) p->share();
+      KJ_IF_MAYBE(p, text) p->share();
     }
   };
 
@@ -206,9 +207,9 @@ private:
         break;
       }
       case Op::JOIN: {
-        auto joined = object(step.on).join(
-            step.a < 0 ? Arg<capnp::Text>(literal)
-                       : Arg<capnp::Text>(KJ_ASSERT_NONNULL(nodes[step.a].text)),
+        auto joined = object(step.on).join(step.a < 0
+                ? Arg<capnp::Text>(literal)
+                : Arg<capnp::Text>(KJ_ASSERT_NONNULL(nodes[step.a].text)),
             point(step.b),
             step.c < 0 ? Arg<capnp::List<int64_t>>(LIST)
                        : Arg<capnp::List<int64_t>>(KJ_ASSERT_NONNULL(nodes[step.c].list)));
@@ -304,7 +305,7 @@ void tryMany(std::vector<Kind> kinds, Program::Turns turns, int count) {
   uint32_t seeds = environment("TROTH_GRAPH_SEEDS", count);
   for (uint32_t seed = first; seed < first + seeds; ++seed) {
     Trial trial(seed, kinds, turns);
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { trial.run(); })) {
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { trial.run(); })) {
       ADD_FAILURE() << describe(*exception);
     }
     if (testing::Test::HasFailure()) {
@@ -317,9 +318,7 @@ TEST(Graph, OnOneVatGivesTheSameInOneRoundTrip) {
   tryMany({Kind::TROTH}, Program::Turns::ONE, 100);
 }
 
-TEST(Graph, OnTwoVatsGivesTheSame) {
-  tryMany({Kind::TROTH, Kind::TROTH}, Program::Turns::ONE, 60);
-}
+TEST(Graph, OnTwoVatsGivesTheSame) { tryMany({Kind::TROTH, Kind::TROTH}, Program::Turns::ONE, 60); }
 
 TEST(Graph, OnThreeVatsGivesTheSame) {
   tryMany({Kind::TROTH, Kind::TROTH, Kind::TROTH}, Program::Turns::ONE, 60);
@@ -329,9 +328,7 @@ TEST(Graph, InManyTurnsGivesTheSame) {
   tryMany({Kind::TROTH, Kind::TROTH}, Program::Turns::MANY, 60);
 }
 
-TEST(Graph, OnAStockVatGivesTheSame) {
-  tryMany({Kind::STOCK}, Program::Turns::MANY, 60);
-}
+TEST(Graph, OnAStockVatGivesTheSame) { tryMany({Kind::STOCK}, Program::Turns::MANY, 60); }
 
 TEST(Graph, OnStockVatsAndOthersGivesTheSame) {
   tryMany({Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY, 60);

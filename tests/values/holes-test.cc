@@ -1,4 +1,5 @@
-// Promised values as arguments: what arrives, in how many round trips, and what happens when a source breaks.
+// Promised values as arguments: what arrives, in how many round trips, and what happens when a
+// source breaks.
 
 #include "desk.h"
 
@@ -8,9 +9,10 @@ namespace {
 using Type = kj::Exception::Type;
 
 auto someKinds(Ref<desk::Desk>& desk) {
-  return desk.kinds(true, -8, -1600, -320000, -64000000000, 200, 60000, 4000000000u,
-      18000000000000000000u, 0.25f, 0.1, desk::Shade::DARK, capnp::VOID, "text",
-      kj::StringPtr("data").asBytes(), [](desk::Point::Builder point) {
+  return desk.kinds(
+      true, -8, -1600, -320000, -64000000000, 200, 60000, 4000000000u, 18000000000000000000u, 0.25f,
+      0.1, desk::Shade::DARK, capnp::VOID, "text", kj::StringPtr("data").asBytes(),
+      [](desk::Point::Builder point) {
         point.setX(7);
         point.setLabel("seven");
       },
@@ -77,8 +79,8 @@ TEST_P(OnBothKinds, AParameterOfEveryTypeCanComeFromAnotherVat) {
 
 TEST_P(OnBothKinds, AParameterOfEveryTypeCanComeFromAnotherKindOfVat) {
   Desks desks(GetParam());
-  auto other = desks.connect(
-      desks.otherWorld, GetParam() == Kind::TROTH ? Kind::STOCK : Kind::TROTH);
+  auto other =
+      desks.connect(desks.otherWorld, GetParam() == Kind::TROTH ? Kind::STOCK : Kind::TROTH);
   auto first = someKinds(other);
   auto second = sameKinds(desks.desk, first);
   expectSomeKinds(second.wait(desks));
@@ -228,9 +230,9 @@ TEST_P(OnBothKinds, AMethodThatNoServerHasIsASourceThatBreaks) {
 TEST_P(OnBothKinds, ADependentCallIsMadeNoMoreThanOnceWhenItsMethodBreaksAsUnimplemented) {
   Desks desks(GetParam());
   auto number = desks.desk.add(1, 1).sum();
-  auto failure = failureOf(
-      desks.desk.fail(static_cast<uint16_t>(Type::UNIMPLEMENTED), desks.desk.join("no",
-          [](auto) {}, {}).text()), desks);
+  auto failure = failureOf(desks.desk.fail(static_cast<uint16_t>(Type::UNIMPLEMENTED),
+                               desks.desk.join("no", [](auto) {}, {}).text()),
+      desks);
   EXPECT_EQ(failure.getType(), Type::UNIMPLEMENTED);
   EXPECT_MENTIONS(describe(failure), "no/0/0");
   EXPECT_EQ(describe(failure).find("invoked: "), std::string::npos) << describe(failure);
@@ -288,7 +290,9 @@ TEST_P(OnBothKinds, ACallWithoutHolesKeepsItsOrderInWhateverFormItGoes) {
     std::vector<Promise<desk::Desk::JoinResults>> dependents;
     for (int i = 0; i < 20; ++i) {
       notes.push_back(desks.desk.note(i));
-      if (i % 3 == 1) dependents.push_back(desks.desk.join("x", [](auto) {}, notes.back().log()));
+      if (i % 3 == 1)
+        dependents.push_back(desks.desk.join(
+            "x", [](auto) {}, notes.back().log()));
     }
     for (auto& note: notes) note.wait(desks);
     for (auto& dependent: dependents) dependent.wait(desks);
@@ -303,7 +307,9 @@ TEST_P(OnBothKinds, LaterCallsDoNotOvertakeThoseOfTheFirstFlush) {
   std::vector<Promise<desk::Desk::JoinResults>> dependents;
   for (int i = 0; i < 20; ++i) {
     notes.push_back(desks.desk.note(i));
-    if (i == 0) dependents.push_back(desks.desk.join("x", [](auto) {}, notes.back().log()));
+    if (i == 0)
+      dependents.push_back(desks.desk.join(
+          "x", [](auto) {}, notes.back().log()));
     desks.loop.waitScope().poll(1);
   }
   for (auto& note: notes) note.wait(desks);

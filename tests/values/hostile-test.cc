@@ -10,7 +10,17 @@ namespace {
 using Type = kj::Exception::Type;
 
 // The ordinals of Desk's methods, and where their parameters and results are.
-enum Method: uint16_t { ADD = 0, MAKE = 1, KINDS = 2, PAIR = 3, JOIN = 4, FAIL = 5, HOLD = 7, MOVE = 8, ASK = 9 };
+enum Method : uint16_t {
+  ADD = 0,
+  MAKE = 1,
+  KINDS = 2,
+  PAIR = 3,
+  JOIN = 4,
+  FAIL = 5,
+  HOLD = 7,
+  MOVE = 8,
+  ASK = 9
+};
 constexpr uint16_t TEXT_KIND = 13;
 constexpr uint16_t SHADE_KIND = 11;
 
@@ -27,8 +37,8 @@ public:
   using Invoked = capnp::RemotePromise<wire::Object::InvokeResults>;
 
   template <typename Fill>
-  Invoked invoke(uint64_t interfaceId, uint16_t method, Fill&& fill,
-      std::initializer_list<Hole> holes = {}) {
+  Invoked invoke(
+      uint64_t interfaceId, uint16_t method, Fill&& fill, std::initializer_list<Hole> holes = {}) {
     auto request = object.invokeRequest();
     request.setInterfaceId(interfaceId);
     request.setMethodId(method);
@@ -45,7 +55,8 @@ public:
     return request.send();
   }
   Invoked invoke(uint16_t method, std::initializer_list<Hole> holes = {}) {
-    return invoke(capnp::typeId<desk::Desk>(), method, [](auto) {}, holes);
+    return invoke(
+        capnp::typeId<desk::Desk>(), method, [](auto) {}, holes);
   }
 
   Invoked add(int64_t a, int64_t b) {
@@ -156,8 +167,9 @@ TEST(HostileInvoke, TooManyHolesAreRefused) {
   request.initHoles(65);
   auto failure = failureOf(request.send(), hostile.desks);
   EXPECT_EQ(failure.getType(), Type::OVERLOADED);
-  EXPECT_MENTIONS(hostile.failure(hostile.invoke(
-      ADD, {{0, source.getAnswer()}, {0, source.getAnswer()}})), "two holes are in one parameter");
+  EXPECT_MENTIONS(
+      hostile.failure(hostile.invoke(ADD, {{0, source.getAnswer()}, {0, source.getAnswer()}})),
+      "two holes are in one parameter");
   hostile.expectWell();
 }
 
@@ -191,9 +203,11 @@ TEST(HostileInvoke, ParametersOfAnotherShapeAreRefusedOrReadAsAbsent) {
     with([](auto params) { params.template setAs<capnp::Text>("not a struct"); }, holes);
     with([](auto params) { params.template initAs<capnp::List<bool>>(100); }, holes);
     with([](auto params) { params.template initAs<capnp::List<desk::Pair>>(3); }, holes);
-    with([&](auto params) {
-      params.template setAs<desk::Desk>(desk::Desk::Client(hostile.desks.desk));
-    }, holes);
+    with(
+        [&](auto params) {
+          params.template setAs<desk::Desk>(desk::Desk::Client(hostile.desks.desk));
+        },
+        holes);
     with([](auto params) { params.initAsAnyStruct(0, 0); }, holes);
     with([](auto params) { params.initAsAnyStruct(100, 100); }, holes);
   }

@@ -11,7 +11,8 @@ namespace troth {
 
 // One line of a program.
 struct Step {
-  // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an earlier call's nameable form.
+  // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an
+  // earlier call's nameable form.
   enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, DROP, TURN, SHARE };
   static constexpr int LITERAL = -1;
 
@@ -127,14 +128,16 @@ private:
     using Op = Step::Op;
     auto& s = steps[index];
     auto on = object(s.on);
-    auto call = [&](std::string rest) { return "r" + std::to_string(index) + " = " + on + "." + rest; };
+    auto call = [&](std::string rest) {
+      return "r" + std::to_string(index) + " = " + on + "." + rest;
+    };
     switch (s.op) {
       case Op::ADD:
         return call("add(" + number(s.a, s.literal) + ", " + number(s.b, s.literal) + ")");
       case Op::MAKE: return call("make(" + number(s.a, s.literal) + ")");
       case Op::JOIN:
-        return call("join(" + value(s.a, ".text()", s.literal) + ", " +
-            value(s.b, "", s.literal) + ", " + value(s.c, ".numbers()", s.literal) + ")");
+        return call("join(" + value(s.a, ".text()", s.literal) + ", " + value(s.b, "", s.literal) +
+            ", " + value(s.c, ".numbers()", s.literal) + ")");
       case Op::MOVE: return call("move(" + value(s.a, "", s.literal) + ")");
       case Op::FAIL: return call("fail(" + std::to_string(s.literal % 4) + ")");
       case Op::ASK: return call("ask(" + object(s.b) + ", " + number(s.a, s.literal) + ")");

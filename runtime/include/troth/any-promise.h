@@ -23,7 +23,9 @@ std::type_identity<U> valueOf(const kj::Promise<U>& promise);
 }  // namespace _
 
 template <typename P>
-concept AnyPromise = requires(std::remove_cvref_t<P>& promise) { _::valueOf(promise); };
+concept AnyPromise = requires(std::remove_cvref_t<P>& promise) {
+  _::valueOf(promise);
+};
 
 template <typename R>
 concept RangeOfPromises =
@@ -31,8 +33,7 @@ concept RangeOfPromises =
 
 // What awaiting a P gives.
 template <AnyPromise P>
-using ValueOf =
-    typename decltype(_::valueOf(std::declval<std::remove_cvref_t<P>&>()))::type;
+using ValueOf = typename decltype(_::valueOf(std::declval<std::remove_cvref_t<P>&>()))::type;
 
 // A U in a tuple or an array, where nothing cannot stand for void.
 template <typename U>

@@ -69,9 +69,8 @@ void readValue(const Source& source, kj::_::ExceptionOrValue& output) {
 template <typename U, typename T = typename _::SchemaTypeOf<U>::type>
 Promise<T> asPromise(kj::Promise<U> promise) {
   auto call = _::callFor(promise.then([](U&& value) -> _::WriteValue {
-    return [value = kj::mv(value)](capnp::AnyPointer::Builder results) {
-      _::writeValue<T>(results, value);
-    };
+    return [value = kj::mv(value)](
+               capnp::AnyPointer::Builder results) { _::writeValue<T>(results, value); };
   }));
   if constexpr (_::IS_STRUCT<T>) {
     return Promise<T>(_::Source{kj::mv(call), nullptr}, &_::readStruct<T>);

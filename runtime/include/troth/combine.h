@@ -65,9 +65,8 @@ auto joinSlots(kj::Array<kj::Promise<U>> promises, Until until, Collect collect)
     branches.add(putInto<U>(slots[i], kj::mv(promises[i])));
   }
   return join(branches.finish(), until)
-      .then([slots = kj::mv(slots), collect](uint decided) mutable {
-        return collect(slots, decided);
-      });
+      .then([slots = kj::mv(slots), collect](
+                uint decided) mutable { return collect(slots, decided); });
 }
 
 // The value of the promise that decides.
@@ -109,10 +108,8 @@ constexpr bool haveSameValues() {
 // std::monostate, and only such promises a kj::Promise<void>. The first that breaks breaks it at
 // once, with that exception.
 template <AnyPromise... Ps>
-  requires(sizeof...(Ps) > 0)
-auto all(Ps&&... promises) {
-  return _::allOf<ValueOf<Ps>...>(
-      std::make_index_sequence<sizeof...(Ps)>(), _::take(promises)...);
+requires(sizeof...(Ps) > 0) auto all(Ps&&... promises) {
+  return _::allOf<ValueOf<Ps>...>(std::make_index_sequence<sizeof...(Ps)>(), _::take(promises)...);
 }
 
 // The same with a kj::Array of values, in the order of the range. Kept if the range is empty.
@@ -121,7 +118,9 @@ auto all(R&& range) {
   using U = ValueOf<std::ranges::range_reference_t<R>>;
   return _::joinSlots(
       _::takeAll(range), _::Until::ALL_KEPT, [](kj::Array<_::Slot<U>>& slots, uint) {
-        if constexpr (!std::is_void_v<U>) return KJ_MAP(slot, slots) { return _::takeFrom(slot); };
+        if constexpr (!std::is_void_v<U>) return KJ_MAP(slot, slots) {
+            return _::takeFrom(slot);
+          };
       });
 }
 
@@ -129,8 +128,7 @@ auto all(R&& range) {
 // what each broke with (the first few, if there are many); its type is theirs if they agree, and
 // FAILED if they do not. Broken if the range is empty.
 template <AnyPromise... Ps>
-  requires(sizeof...(Ps) > 0 && _::haveSameValues<Ps...>())
-auto any(Ps&&... promises) {
+requires(sizeof...(Ps) > 0 && _::haveSameValues<Ps...>()) auto any(Ps&&... promises) {
   return _::first(_::arrayOf(promises...), _::Until::FIRST_KEPT);
 }
 template <RangeOfPromises R>
@@ -140,8 +138,7 @@ auto any(R&& range) {
 
 // Settles as the first that settles, be it kept or broken. Never settles if the range is empty.
 template <AnyPromise... Ps>
-  requires(sizeof...(Ps) > 0 && _::haveSameValues<Ps...>())
-auto race(Ps&&... promises) {
+requires(sizeof...(Ps) > 0 && _::haveSameValues<Ps...>()) auto race(Ps&&... promises) {
   return _::first(_::arrayOf(promises...), _::Until::FIRST_SETTLED);
 }
 template <RangeOfPromises R>
@@ -151,10 +148,7 @@ auto race(R&& range) {
 
 // Kept when all have settled, with a std::tuple of a Settled for each. Never breaks.
 template <AnyPromise... Ps>
-  requires(sizeof...(Ps) > 0)
-auto settled(Ps&&... promises) {
-  return all(settle(promises)...);
-}
+requires(sizeof...(Ps) > 0) auto settled(Ps&&... promises) { return all(settle(promises)...); }
 
 // The same with a kj::Array, in the order of the range. Kept if the range is empty.
 template <RangeOfPromises R>

@@ -1,10 +1,12 @@
 #pragma once
 // A Promise of a list, and what can be done with its elements before there are any.
 //
-//     auto first = dir.list().entries().at(0).name();             // a Promise<capnp::Text>, usable now
-//     auto sizes = dir.list().entries().map(
-//         [](auto entry) { return entry.file().size().bytes(); });  // a Promise<capnp::List<int64_t>>
-//     auto list = co_await sizes;                                 // one round trip, however long the list
+//     auto first = dir.list().entries().at(0).name();             // a Promise<capnp::Text>, usable
+//     now auto sizes = dir.list().entries().map(
+//         [](auto entry) { return entry.file().size().bytes(); });  // a
+//         Promise<capnp::List<int64_t>>
+//     auto list = co_await sizes;                                 // one round trip, however long
+//     the list
 //
 // at(i) can be an argument of another call like any promise, in the same round trip. It breaks if
 // the list turns out to be shorter. An object in a list, in distinction to a value, is known where
@@ -189,7 +191,8 @@ public:
   auto map(Body&& body) const {
     using Result = std::remove_cvref_t<std::invoke_result_t<Body&, Pipelined<E>>>;
     static_assert(_::MappedTo<Result>::VALID,
-        "the body of map returns a troth::Promise of a value, or a troth::Ref, made from its argument without awaiting");
+        "the body of map returns a troth::Promise of a value, or a troth::Ref, made from its "
+        "argument without awaiting");
     using T = typename _::MappedTo<Result>::Type;
     return Promise<capnp::List<T>>(start<T>(body), &_::readMapped<T>);
   }
@@ -208,8 +211,8 @@ private:
         return recorder.finish(result.getSource().clone());
       }
     }();
-    return _::Plan::start(kj::mv(recorded), this->getSource().clone(),
-        {_::INTO_ELEMENT<E>, _::LIST_TYPE<T>, read});
+    return _::Plan::start(
+        kj::mv(recorded), this->getSource().clone(), {_::INTO_ELEMENT<E>, _::LIST_TYPE<T>, read});
   }
 };
 

@@ -1,9 +1,10 @@
 #pragma once
 // A PendingCall is a call that a stub has made: one vertex of the call graph.
 //
-// A stub method does not send anything. It builds the parameters, puts a PendingCall in the queue of this
-// thread's event loop, and returns a promise for it. The queue is flushed at the end of the loop's turn, so
-// that a chain of calls leaves in one write, in the order in which the calls were made.
+// A stub method does not send anything. It builds the parameters, puts a PendingCall in the queue
+// of this thread's event loop, and returns a promise for it. The queue is flushed at the end of the
+// loop's turn, so that a chain of calls leaves in one write, in the order in which the calls were
+// made.
 //
 // Programs use Ref, Promise and Arg; this header is what those three are made of.
 
@@ -64,8 +65,8 @@ protected:
   ~Waiter() = default;
 };
 
-// How a promise gets from the results of a call to what it stands for: a list of fields and of positions in
-// lists, innermost first.
+// How a promise gets from the results of a call to what it stands for: a list of fields and of
+// positions in lists, innermost first.
 class Path final: public kj::Refcounted {
 public:
   using Into = capnp::AnyStruct::Reader (*)(capnp::AnyStruct::Reader parent, const char* name);
@@ -102,7 +103,8 @@ public:
   kj::Maybe<kj::Own<Path>> parent;
   Field field;
 
-  // Go from the struct that has the field to the struct, or the list, in it; null where the field is neither.
+  // Go from the struct that has the field to the struct, or the list, in it; null where the field
+  // is neither.
   Into into = nullptr;
   IntoList intoList = nullptr;
 
@@ -110,14 +112,16 @@ public:
   IntoElement intoElement = nullptr;
 
 private:
-  // The list that the path leads to, once it was read: each time counts against the message's traversal limit.
+  // The list that the path leads to, once it was read: each time counts against the message's
+  // traversal limit.
   mutable kj::Maybe<kj::Own<capnp::AnyList::Reader>> list;
 
   kj::Maybe<const Path&> getParent() const;
   capnp::AnyList::Reader readList(capnp::AnyPointer::Reader results) const;
 };
 
-// Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
+// Where a promise gets its value: a call, and the way from its results. `path` is null for the
+// results themselves.
 struct Source {
   kj::Own<PendingCall> call;
   kj::Maybe<kj::Own<Path>> path;
@@ -130,7 +134,8 @@ struct Source {
   // The source of an element of the list that this is the source of.
   Source getElement(uint16_t index, Path::IntoElement intoElement) const;
 
-  // The struct at the end of the path, and the one that has the field at the end of the path. The call must be settled.
+  // The struct at the end of the path, and the one that has the field at the end of the path. The
+  // call must be settled.
   capnp::AnyStruct::Reader read() const;
   capnp::AnyStruct::Reader readParent() const;
 
@@ -161,7 +166,8 @@ struct Draft {
   capnp::BuilderCapabilityTable capabilities;
 };
 
-// Sums up what is known of the arguments of a call: their size, unless that of one is unknown, and whether one is a promise.
+// Sums up what is known of the arguments of a call: their size, unless that of one is unknown, and
+// whether one is a promise.
 class SizeHint {
 public:
   template <typename... Args>
@@ -193,22 +199,24 @@ public:
   enum class Results { DATA, OBJECTS };
 
   // Starts a call of `method` on `target`. Fill in `params()`, then `pend()`.
-  PendingCall(const Method& method, kj::Own<capnp::ClientHook> target,
-      SizeHint sizeHint, Results results);
+  PendingCall(
+      const Method& method, kj::Own<capnp::ClientHook> target, SizeHint sizeHint, Results results);
   ~PendingCall() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(PendingCall);
 
   capnp::AnyPointer::Builder params();
 
-  // Notes that parameter `name` is `ref`, so that the error of a call with a broken argument says so.
+  // Notes that parameter `name` is `ref`, so that the error of a call with a broken argument says
+  // so.
   void noteArgument(const char* name, kj::Own<capnp::ClientHook> ref);
 
-  // Parameter `param` is what `source` will be. `fill` writes it into the parameters, for a peer that
-  // cannot do so itself.
+  // Parameter `param` is what `source` will be. `fill` writes it into the parameters, for a peer
+  // that cannot do so itself.
   using Fill = kj::Function<void(capnp::AnyPointer::Builder params, const Source& source)>;
   void addHole(Field param, Source source, Fill fill);
 
-  // Where a body is recorded, and `ref` is an object that it made: makes parameter `param` a hole for it.
+  // Where a body is recorded, and `ref` is an object that it made: makes parameter `param` a hole
+  // for it.
   bool recordArgument(Field param, capnp::ClientHook& ref);
 
   // Asks for a form in which other calls can name the outcome while it is still unknown.
@@ -226,9 +234,7 @@ public:
   // Breaks the call from outside, where its event loop ends.
   void abandon(const kj::Exception& reason);
 
-  bool isSent() const {
-    return state == State::SENT || isSettled();
-  }
+  bool isSent() const { return state == State::SENT || isSettled(); }
 
   // Whether it belongs to the body of a map, and so is never sent itself.
   bool isRecorded() const { return state == State::RECORDED; }
@@ -241,7 +247,8 @@ public:
   // The object at `operations` in the results. The call must have been sent.
   kj::Own<capnp::ClientHook> getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations);
 
-  // Resolves when the call has been sent, which one that waits for an argument is later than others.
+  // Resolves when the call has been sent, which one that waits for an argument is later than
+  // others.
   kj::Promise<void> whenSent();
 
   // The same, once it is certain that it need not be sent once more. Breaks if the call does.
@@ -257,8 +264,8 @@ public:
   void addWaiter(Waiter& waiter);
   void removeWaiter(Waiter& waiter);
 
-  // Room for a few objects of AWAIT_BYTES that live and die with this call, so that awaiting it needs
-  // no memory of its own. Null if all of it is taken.
+  // Room for a few objects of AWAIT_BYTES that live and die with this call, so that awaiting it
+  // needs no memory of its own. Null if all of it is taken.
   static constexpr size_t AWAIT_BYTES = 88;
   void* takeAwaitRoom();
   // Gives the room at `place` back, if it is this call's.
@@ -297,7 +304,8 @@ private:
   // Whether it is about to be sent once more.
   bool again = false;
 
-  // Whether it may have to be: it went out through invoke, or on an object of a call that is in doubt.
+  // Whether it may have to be: it went out through invoke, or on an object of a call that is in
+  // doubt.
   bool inDoubt = false;
 
   // Whether that can be because of what another peer does.
@@ -405,8 +413,8 @@ public:
   // Sends what is pending.
   void flush();
 
-  // Learns that a message was handed to the network for `link`, which writes it at the end of the turn: calls made in
-  // the same turn are to be part of that write.
+  // Learns that a message was handed to the network for `link`, which writes it at the end of the
+  // turn: calls made in the same turn are to be part of that write.
   void messageSent(const void* link);
 
   // Settles what is open with `reason`: the event loop it waits for is about to end.
@@ -431,8 +439,8 @@ private:
   bool flushScheduled = false;
   bool flushing = false;
 
-  // Since the last flush: whether the network has had other messages, and whether the flush was put off anew
-  // because of them.
+  // Since the last flush: whether the network has had other messages, and whether the flush was put
+  // off anew because of them.
   bool writeComing = false;
   bool flushMoved = false;
 
@@ -442,8 +450,8 @@ private:
 
 // An object in the results of a call that has not settled: a ref that does not exist yet.
 //
-// Until the call is sent nothing can be sent to it either; from then on it stands for the transport's own promised
-// object, and once the call has settled it no longer holds on to the call.
+// Until the call is sent nothing can be sent to it either; from then on it stands for the
+// transport's own promised object, and once the call has settled it no longer holds on to the call.
 class PromisedRef final: public capnp::ClientHook, public kj::Refcounted, private Waiter {
 public:
   static const uint BRAND;
@@ -462,7 +470,8 @@ public:
   // What the ref stands for. Sends its call, and all that were made before it, if they still wait.
   capnp::ClientHook& resolve();
 
-  // The same without sending anything: if its call has not been sent, something that waits for that.
+  // The same without sending anything: if its call has not been sent, something that waits for
+  // that.
   capnp::ClientHook& resolveNow();
 
   // The call this object waits for; null once it has settled.

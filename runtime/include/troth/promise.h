@@ -1,18 +1,19 @@
 #pragma once
 // A Promise<T> is a value not known yet: the results of a call, or something in them.
 //
-// It can be awaited like any kj::Promise, and it can be used before it is kept: an accessor of the results gives a promise
-// for a field, or a ref to an object, at once and without a message.
+// It can be awaited like any kj::Promise, and it can be used before it is kept: an accessor of the
+// results gives a promise for a field, or a ref to an object, at once and without a message.
 //
 //     auto account = bank.openAccount("alice").account();         // a Ref<Account>, usable now
 //     auto amount = account.balance().amount();                   // a Promise<int64_t>
 //     int64_t cents = co_await amount;                            // one round trip for both calls
 //
-// Awaiting gives, for the results of a call, a capnp::Response; for a scalar or an enum, its value; for text, data, structs and
-// lists an Owned<T>, which is a reader that keeps its message alive.
+// Awaiting gives, for the results of a call, a capnp::Response; for a scalar or an enum, its value;
+// for text, data, structs and lists an Owned<T>, which is a reader that keeps its message alive.
 //
-// Dropping the last promise or ref that depends on a call cancels the call. detach() lets it run without anybody waiting.
-// A promise that breaks says in its exception which call broke and every call that it passed through.
+// Dropping the last promise or ref that depends on a call cancels the call. detach() lets it run
+// without anybody waiting. A promise that breaks says in its exception which call broke and every
+// call that it passed through.
 
 #include <capnp/schema.h>
 #include <kj/async.h>
@@ -59,13 +60,14 @@ struct PipelinedOf<T, capnp::Kind::INTERFACE> {
   using Type = Ref<T>;
 };
 
-// The schema type that a generated getter reads: Text for a Text::Reader, Account for an Account::Client.
+// The schema type that a generated getter reads: Text for a Text::Reader, Account for an
+// Account::Client.
 template <typename T>
 struct ReadsOf {
   using Type = T;
 };
 template <typename T>
-  requires requires { typename T::Reads; }
+requires requires { typename T::Reads; }
 struct ReadsOf<T> {
   using Type = typename T::Reads;
 };
@@ -96,8 +98,8 @@ namespace _ {
 
 // Gives the outcome of a call to whoever awaits a Promise.
 //
-// It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in its call. See
-// docs/decisions/004-await-nodes.md.
+// It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in
+// its call. See docs/decisions/004-await-nodes.md.
 class AwaitNode final: public kj::_::PromiseNode, private Waiter {
 public:
   // Writes what the promise stands for; `output` is an ExceptionOr of what awaiting it gives.
@@ -126,10 +128,12 @@ kj::Promise<U> awaitSource(Source source, AwaitNode::Read read) {
   return kj::_::PromiseNode::to<kj::Promise<U>>(AwaitNode::make(kj::mv(source), read));
 }
 
-// Throws what a promise for member `field` of a union of `type` breaks with where another member is set.
+// Throws what a promise for member `field` of a union of `type` breaks with where another member is
+// set.
 [[noreturn]] void throwNotSet(capnp::Schema type, kj::StringPtr field);
 
-// Reads the field `name` of a struct of type Struct, checking first that it is set if it is a union's member.
+// Reads the field `name` of a struct of type Struct, checking first that it is set if it is a
+// union's member.
 template <auto getter, auto isSet, typename Struct = typename ReaderOf<getter>::Struct>
 auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
   auto reader = parent.template as<Struct>();
@@ -141,8 +145,8 @@ auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
 
 template <typename T>
 void readStruct(const Source& source, kj::_::ExceptionOrValue& output) {
-  output.as<Awaited<T>>() = kj::_::ExceptionOr<Awaited<T>>(
-      Awaited<T>(source.read().template as<T>(), source.hold()));
+  output.as<Awaited<T>>() =
+      kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(source.read().template as<T>(), source.hold()));
 }
 
 // Reads a field that is not a struct.
@@ -152,8 +156,7 @@ void readField(const Source& source, kj::_::ExceptionOrValue& output) {
   if constexpr (kj::isSameType<Awaited<T>, T>()) {
     output.as<T>() = kj::_::ExceptionOr<T>(kj::mv(value));
   } else {
-    output.as<Awaited<T>>() =
-        kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(value, source.hold()));
+    output.as<Awaited<T>>() = kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(value, source.hold()));
   }
 }
 
@@ -172,7 +175,8 @@ capnp::AnyList::Reader intoList(capnp::AnyStruct::Reader parent, const char* nam
 // What every Promise<T> has.
 template <typename T>
 class [[nodiscard]] PromiseBase:
-    public kj::Promise<Awaited<T>>, public _::Transformable<PromiseBase<T>, T> {
+    public kj::Promise<Awaited<T>>,
+    public _::Transformable<PromiseBase<T>, T> {
 public:
   PromiseBase(_::Source source, _::AwaitNode::Read read)
       : kj::Promise<Awaited<T>>(_::awaitSource<Awaited<T>>(source.clone(), read)),
@@ -181,8 +185,8 @@ public:
   PromiseBase(PromiseBase&&) = default;
   PromiseBase& operator=(PromiseBase&&) = default;
 
-  // Asks for the call to go out in a form that lets later turns use its results as arguments without
-  // a round trip. Within one turn that happens by itself.
+  // Asks for the call to go out in a form that lets later turns use its results as arguments
+  // without a round trip. Within one turn that happens by itself.
   void share() { source.call->setNameable(); }
 
   // What Arg needs to know.
@@ -190,7 +194,8 @@ public:
   _::AwaitNode::Read getRead() const { return read; }
 
 protected:
-  // The field at `field`, which `getter` reads. `isSet` tells whether a union's member is the one that is set.
+  // The field at `field`, which `getter` reads. `isSet` tells whether a union's member is the one
+  // that is set.
   template <typename Field_, auto getter, auto isSet = nullptr>
   Pipelined<Field_> get(Field field) const;
 
@@ -201,8 +206,8 @@ private:
 
 namespace _ {
 
-// A promise for a struct whose stub is not included, or that is nested in a generic type: those are specialised by the
-// struct's id, because C++ cannot match Outer<T>::Inner.
+// A promise for a struct whose stub is not included, or that is nested in a generic type: those are
+// specialised by the struct's id, because C++ cannot match Outer<T>::Inner.
 template <uint64_t id, typename T>
 class StructPromise: public PromiseBase<T> {
 public:
@@ -228,10 +233,12 @@ public:
   using Base::Base;
 };
 
-// A promise that has no value: a call of a streaming method. It is kept when there is room to send more.
+// A promise that has no value: a call of a streaming method. It is kept when there is room to send
+// more.
 template <>
 class [[nodiscard]] Promise<void>:
-    public kj::Promise<void>, public _::Transformable<Promise<void>, capnp::Void> {
+    public kj::Promise<void>,
+    public _::Transformable<Promise<void>, capnp::Void> {
 public:
   explicit Promise(_::Source source);
   Promise(Promise&&) = default;
@@ -254,8 +261,7 @@ Pipelined<Field_> PromiseBase<T>::get(Field field) const {
     return Pipelined<Field_>(source.getField(field, nullptr, &_::intoList<getter, isSet>),
         &_::readField<Field_, getter, isSet>);
   } else {
-    return Pipelined<Field_>(
-        source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
+    return Pipelined<Field_>(source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
   }
 }
 

@@ -35,11 +35,7 @@ public:
       return follow(kj::Promise<T>(kj::mv(value)));
     }
   }
-  bool resolve()
-    requires std::is_void_v<T>
-  {
-    return resolve(std::monostate());
-  }
+  bool resolve() requires std::is_void_v<T> { return resolve(std::monostate()); }
 
   bool reject(kj::Exception exception) {
     if (!isPending()) return false;

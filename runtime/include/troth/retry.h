@@ -70,10 +70,11 @@ public:
       : backoff(timer, kj::mv(policy)), fn(kj::mv(fn)) {}
 
   kj::Promise<U> attempt() {
-    return kj::evalNow([this]() { return callPlainly(fn); })
-        .catch_([this](kj::Exception&& failure) {
-          return backoff.afterFailure(kj::mv(failure)).then([this]() { return attempt(); });
-        });
+    return kj::evalNow([this]() {
+      return callPlainly(fn);
+    }).catch_([this](kj::Exception&& failure) {
+      return backoff.afterFailure(kj::mv(failure)).then([this]() { return attempt(); });
+    });
   }
 
 private:
@@ -89,7 +90,7 @@ private:
 // the result drops the attempt that is under way, and makes no more. `timer` must outlive the
 // result.
 template <typename Fn>
-  requires AnyPromise<std::invoke_result_t<Fn&>>
+requires AnyPromise<std::invoke_result_t<Fn&>>
 auto retry(kj::Timer& timer, RetryPolicy policy, Fn fn) {
   auto retrying = kj::heap<_::Retrying<Fn>>(timer, kj::mv(policy), kj::mv(fn));
   auto result = retrying->attempt();

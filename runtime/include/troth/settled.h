@@ -17,13 +17,13 @@ struct Settled {
 
   // The value; throws the exception if the promise broke.
   Held<U>& get() {
-    KJ_IF_MAYBE (e, exception) kj::throwFatalException(kj::cp(*e));
+    KJ_IF_MAYBE(e, exception) kj::throwFatalException(kj::cp(*e));
     return KJ_ASSERT_NONNULL(value);
   }
 
   // The promise again.
   kj::Promise<U> toPromise() && {
-    KJ_IF_MAYBE (e, exception) return kj::mv(*e);
+    KJ_IF_MAYBE(e, exception) return kj::mv(*e);
     if constexpr (std::is_void_v<U>) {
       return kj::READY_NOW;
     } else {
@@ -36,14 +36,15 @@ struct Settled {
 template <AnyPromise P>
 kj::Promise<Settled<ValueOf<P>>> settle(P&& promise) {
   using U = ValueOf<P>;
-  auto broken = [](kj::Exception&& exception) {
-    return Settled<U>{nullptr, kj::mv(exception)};
-  };
+  auto broken = [](kj::Exception&& exception) { return Settled<U>{nullptr, kj::mv(exception)}; };
   if constexpr (std::is_void_v<U>) {
     return _::take(promise).then([]() { return Settled<U>{std::monostate(), nullptr}; }, broken);
   } else {
     return _::take(promise).then(
-        [](U&& value) { return Settled<U>{kj::mv(value), nullptr}; }, broken);
+        [](U&& value) {
+          return Settled<U>{kj::mv(value), nullptr};
+        },
+        broken);
   }
 }
 

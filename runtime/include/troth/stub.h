@@ -1,5 +1,6 @@
 #pragma once
-// What a generated stub includes: refs, promises and what can be done with them, arguments and servers.
+// What a generated stub includes: refs, promises and what can be done with them, arguments and
+// servers.
 
 #include "algebra.h"
 #include "arg.h"

@@ -126,8 +126,7 @@ template <typename Self, typename T>
 class Transformable {
 public:
   template <typename Fn>
-    requires(CAPNP_KIND(T) != capnp::Kind::LIST)
-  auto map(Fn fn) {
+  requires(CAPNP_KIND(T) != capnp::Kind::LIST) auto map(Fn fn) {
     return troth::map(self(), kj::mv(fn));
   }
   template <typename Fn>

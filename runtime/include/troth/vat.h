@@ -46,10 +46,10 @@ public:
   ~Vat() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Vat);
 
-  // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for one
-  // of its named objects. Returns at once; calls made on it wait for the connection, and break with
-  // its error. All refs to one address share a connection, which lasts until a side closes it; a ref
-  // connected later than that has a new one.
+  // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for
+  // one of its named objects. Returns at once; calls made on it wait for the connection, and break
+  // with its error. All refs to one address share a connection, which lasts until a side closes it;
+  // a ref connected later than that has a new one.
   template <typename I>
   Ref<I> connect(kj::StringPtr address) {
     return Ref<I>(connectHook(address));
@@ -61,8 +61,8 @@ public:
     return Ref<I>(connectHook(kj::mv(stream), name));
   }
 
-  // Makes `server`, an owned server object or a ref, the main object of this vat, or the object called
-  // `name`. It replaces what was there; peers that hold the old object keep it.
+  // Makes `server`, an owned server object or a ref, the main object of this vat, or the object
+  // called `name`. It replaces what was there; peers that hold the old object keep it.
   template <typename S>
   Vat& serve(S server) {
     return serve("", kj::mv(server));
@@ -79,8 +79,8 @@ public:
     return serveClient(name, kj::mv(client));
   }
 
-  // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port 0
-  // the one that the system chose, and 0 for a Unix socket.
+  // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port
+  // 0 the one that the system chose, and 0 for a Unix socket.
   kj::Promise<uint> listen(kj::StringPtr address, ListenOptions options = {});
 
   // Serves one connected stream.
@@ -93,8 +93,8 @@ public:
   void run(kj::StringPtr address);
 
   // Stops listening, refuses new calls with DISCONNECTED, lets outstanding ones go on for at most
-  // `deadline`, and closes all connections once what they have to say is written. Resolves when it is
-  // done; the vat connects and listens no more.
+  // `deadline`, and closes all connections once what they have to say is written. Resolves when it
+  // is done; the vat connects and listens no more.
   kj::Promise<void> shutdown(kj::Duration deadline);
 
   kj::WaitScope& waitScope();
@@ -103,15 +103,15 @@ public:
   kj::Network& network();
   Loop& loop();
 
-  // A promise for fn(), which runs on a thread of libuv's pool: for work that blocks, or that keeps a
-  // core busy for long, either of which would hold up everything else in this vat. What it throws
+  // A promise for fn(), which runs on a thread of libuv's pool: for work that blocks, or that keeps
+  // a core busy for long, either of which would hold up everything else in this vat. What it throws
   // breaks the promise. The pool has 4 threads (UV_THREADPOOL_SIZE says otherwise) and is shared by
-  // the whole program, name look-ups included; functions start in the order in which they were given,
-  // as threads become free.
+  // the whole program, name look-ups included; functions start in the order in which they were
+  // given, as threads become free.
   //
   // `fn` must not touch this vat, its promises or its refs. It and its value are destroyed in this
-  // thread. Dropping the promise cancels a function that has not started; one that runs goes on, and
-  // its value is dropped, so it must own what it uses. The vat's destructor waits for it.
+  // thread. Dropping the promise cancels a function that has not started; one that runs goes on,
+  // and its value is dropped, so it must own what it uses. The vat's destructor waits for it.
   template <typename Fn>
   kj::Promise<std::invoke_result_t<Fn&>> offload(Fn fn) {
     using Work = _::WorkOf<Fn>;
@@ -128,8 +128,7 @@ private:
   kj::Own<Impl> impl;
 
   kj::Own<capnp::ClientHook> connectHook(kj::StringPtr address);
-  kj::Own<capnp::ClientHook> connectHook(
-      kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
+  kj::Own<capnp::ClientHook> connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
   Vat& serveClient(kj::StringPtr name, capnp::Capability::Client client);
   kj::Promise<kj::Own<_::Work>> offloadWork(kj::Own<_::Work> work);
 };
