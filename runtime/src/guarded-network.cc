@@ -101,9 +101,17 @@ private:
       kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& incoming) {
     KJ_IF_MAYBE (message, incoming) {
       if (owner.closed) return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
+      // In this order: a message does not know its size before it is looked at.
       auto body = message->get()->getBody().getAs<Message>();
+      auto words = message->get()->sizeInWords();
+      if (words > owner.limits.messageWords) {
+        owner.ended = true;
+        kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+            "a message of the peer's is too large (limit messageWords); split it", words,
+            owner.limits.messageWords));
+      }
       auto queued = owner.network.getCurrentQueueSize() / sizeof(capnp::word);
-      switch (owner.ledger.received(body, message->get()->sizeInWords(), queued)) {
+      switch (owner.ledger.received(body, words, queued)) {
         case Ledger::Verdict::PASS:
           break;
         case Ledger::Verdict::REFUSE:
