@@ -36,7 +36,7 @@ struct Address {
 
 Address parseAddress(kj::StringPtr text) {
   Address result;
-  if (text.startsWith("unix")) {
+  if (text.startsWith("unix:") || text.startsWith("unix-abstract:")) {
     result.hostText = kj::str(text);
   } else KJ_IF_MAYBE (slash, text.findFirst('/')) {
     result.hostText = kj::heapString(text.slice(0, *slash));

@@ -99,8 +99,8 @@ TEST(Limits, ACallThatIsTooLargeIsRefusedOnOurSide) {
 }
 
 TEST(Limits, AnObjectInACallThatIsTooLargeIsLetGo) {
-  TwoVats vats({}, {.messageWords = 1000});
   Lab clients;
+  TwoVats vats({}, {.messageWords = 1000});
   auto root = vats.connect();
   std::string large(9000, 'x');
   auto failure = failureOf(root.sample([&](lab::Sample::Builder sample) {
