@@ -1,7 +1,6 @@
 #pragma once
 // The servers that the runtime's tests talk to, and what a test sees of them.
 
-#include <gtest/gtest.h>
 #include <troth/vat.h>
 
 #include <stdexcept>

@@ -4,6 +4,7 @@
 #include <capnp/rpc.capnp.h>
 #include <capnp/serialize-async.h>
 #include <capnp/serialize.h>
+#include <gtest/gtest.h>
 #include <kj/debug.h>
 #include <unistd.h>
 
