@@ -227,14 +227,20 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   // How often a draining vat looks whether its calls are done.
   static constexpr kj::Duration DRAIN_POLL = 5 * kj::MILLISECONDS;
 
-  // Resolves when the peer has closed its end too, or at `deadline`.
+  // Resolves when everything is written and the peer has closed its end too, or has had its time to;
+  // at `deadline` at the latest.
   kj::Promise<void> close(Link& link, kj::TimePoint deadline) {
-    auto gone = link.connection.onDisconnect();
+    auto peerCloses = [this, gone = link.connection.onDisconnect()]() mutable {
+      return gone.exclusiveJoin(loop.timer().afterDelay(PEER_CLOSING_MAX));
+    };
     return link.connection.close()
-        .then([gone = kj::mv(gone)]() mutable { return kj::mv(gone); }, [](kj::Exception&&) {})
+        .then(kj::mv(peerCloses), [](kj::Exception&&) -> kj::Promise<void> { return kj::READY_NOW; })
         .exclusiveJoin(loop.timer().atTime(deadline))
         .then([this, id = link.id]() { remove(id); });
   }
+
+  // How long a peer that has been told everything may take to close its end.
+  static constexpr kj::Duration PEER_CLOSING_MAX = 1 * kj::SECONDS;
 
   kj::Promise<void> closeAll(kj::TimePoint deadline) {
     kj::Vector<kj::Promise<void>> closing;
