@@ -220,7 +220,6 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
       break;
     case Message::BOOTSTRAP:
       ++questionsOpen;
-      countRoundTrip();
       break;
     case Message::RETURN:
       sentReturn(message.getReturn(), words);
@@ -244,17 +243,13 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
 
 void Ledger::sentCall(capnp::rpc::Call::Reader call) {
   ++traffic.callsSent;
-  countRoundTrip();
-  if (!call.getOnlyPromisePipeline()) ++questionsOpen;
-  auto ids = addExports(call.getParams());
-  if (!ids.empty()) paramExports.upsert(call.getQuestionId(), kj::mv(ids));
-}
-
-void Ledger::countRoundTrip() {
   if (answeredSinceCall) {
     ++traffic.roundTrips;
     answeredSinceCall = false;
   }
+  if (!call.getOnlyPromisePipeline()) ++questionsOpen;
+  auto ids = addExports(call.getParams());
+  if (!ids.empty()) paramExports.upsert(call.getQuestionId(), kj::mv(ids));
 }
 
 void Ledger::sentFinish(capnp::rpc::Finish::Reader finish) {

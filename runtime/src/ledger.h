@@ -100,7 +100,6 @@ private:
   void sentReturn(capnp::rpc::Return::Reader ret, uint64_t words);
   void sentCall(capnp::rpc::Call::Reader call);
   void sentFinish(capnp::rpc::Finish::Reader finish);
-  void countRoundTrip();
 
   // Why a call or a bootstrap is over a bound, if it is.
   kj::Maybe<kj::String> findBound(uint64_t words, uint64_t wordsQueued);
