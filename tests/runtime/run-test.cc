@@ -1,6 +1,7 @@
 // A vat in a process of its own, which is told to stop as systems tell servers.
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ class Child {
 public:
   explicit Child(kj::StringPtr address) {
     int out[2];
-    KJ_SYSCALL(pipe(out));
+    KJ_SYSCALL(socketpair(AF_UNIX, SOCK_STREAM, 0, out));
     KJ_SYSCALL(pid = fork());
     if (pid == 0) {
       dup2(out[1], STDOUT_FILENO);
@@ -26,7 +27,7 @@ public:
     char byte;
     // It prints a line when it listens.
     KJ_REQUIRE(read(out[0], &byte, 1) == 1, "the server did not start");
-    close(out[0]);
+    output = kj::AutoCloseFd(out[0]);
   }
   ~Child() {
     if (pid == 0) return;
@@ -36,7 +37,10 @@ public:
 
   void signal(int number) { kill(pid, number); }
 
-  int wait() {
+  // Waits for the end, and gives the status that waitpid() gives. The vat goes on.
+  int wait(Vat& vat) {
+    auto stream = vat.loop().wrapSocket(kj::mv(output));
+    stream->readAllText().wait(vat);
     int status;
     KJ_SYSCALL(waitpid(pid, &status, 0));
     pid = 0;
@@ -45,6 +49,7 @@ public:
 
 private:
   pid_t pid = 0;
+  kj::AutoCloseFd output;
 };
 
 // Answers when the test says so.
@@ -81,7 +86,7 @@ TEST_P(Signals, EndAServerOnceItsCallsAreDone) {
   }
   lab.open();
   EXPECT_EQ(outstanding.wait(vat), 42);
-  auto status = child.wait();
+  auto status = child.wait(vat);
   EXPECT_TRUE(WIFEXITED(status)) << status;
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }

@@ -84,6 +84,14 @@ TEST(Shutdown, APeerThatNeverClosesItsEndIsCutAtTheDeadline) {
   EXPECT_TRUE(peer.receive() == nullptr);
 }
 
+TEST(Shutdown, DoesNotWaitLongForAPeerThatKeepsItsEndOpen) {
+  RawClient raw;
+  auto peer = raw.connect();
+  peer.bootstrap(0);
+  EXPECT_TRUE(peer.outcomeOf(0) == nullptr);
+  raw.server->shutdown(1 * kj::DAYS).wait(raw.loop.waitScope());
+}
+
 TEST(Shutdown, TwiceIsOnce) {
   TwoVats vats;
   auto root = vats.connect();
