@@ -1,4 +1,5 @@
-// The other side of the tests: a program of stock Cap'n Proto's, on KJ's own event loop, that has nothing of Troth's.
+// The other side of the tests: a program of stock Cap'n Proto's, on KJ's own event loop, that has
+// nothing of Troth's.
 //
 //     stock-peer serve ADDRESS           TwoPartyServer; prints its port
 //     stock-peer export ADDRESS NAME     EzRpcServer, with the board under NAME; prints its port

@@ -22,7 +22,7 @@ public:
     send([&](auto message) { message.initBootstrap().setQuestionId(question); });
   }
 
-  // Calls a method of Node on the object that `answer` gives; of all answers the object is the first pointer.
+  // Calls a method of Node on the object that `answer` gives: the first pointer in any answer.
   template <typename Fill>
   void call(uint32_t question, uint32_t answer, uint16_t method, Fill&& fill) {
     send([&](capnp::rpc::Message::Builder message) {
@@ -92,7 +92,16 @@ private:
 };
 
 // The ordinals of Node's methods.
-enum NodeMethod: uint16_t { MAKE = 0, LABEL = 1, ECHO = 4, SAME = 6, JOIN = 7, HOLD = 9, BLOB = 15, LATER = 26 };
+enum NodeMethod: uint16_t {
+  MAKE = 0,
+  LABEL = 1,
+  ECHO = 4,
+  SAME = 6,
+  JOIN = 7,
+  HOLD = 9,
+  BLOB = 15,
+  LATER = 26,
+};
 
 // Makes the one parameter of a call the object that `answer` gives.
 inline void passAnswer(capnp::rpc::Payload::Builder params, uint32_t answer) {
