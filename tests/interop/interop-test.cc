@@ -206,7 +206,7 @@ TEST_P(Interop, AStockClientImportsANamedObject) {
 
 TEST_P(Interop, AStockServerThatIsKilledBreaksItsCalls) {
   Vat vat;
-  auto peer = kj::heap<StockPeer>(std::vector<std::string> {"serve", listenAddress("stock")});
+  auto peer = kj::heap<StockPeer>(std::vector<std::string>{"serve", listenAddress("stock")});
   auto address = connectAddress("stock", peer->readLine());
   auto topic = vat.connect<board::Board>(address.c_str()).topic("x").topic();
   topic.post("y").wait(vat);

@@ -80,8 +80,7 @@ void say(kj::uint port) {
 
 void serve(kj::StringPtr address) {
   auto io = kj::setupAsyncIo();
-  auto listener =
-      io.provider->getNetwork().parseAddress(address).wait(io.waitScope)->listen();
+  auto listener = io.provider->getNetwork().parseAddress(address).wait(io.waitScope)->listen();
   say(listener->getPort());
   capnp::TwoPartyServer server(kj::heap<BoardServer>());
   server.listen(*listener).wait(io.waitScope);
@@ -96,8 +95,11 @@ void exportNamed(kj::StringPtr address, kj::StringPtr name) {
 
 void call(kj::StringPtr address, void (*run)(board::Board::Client, kj::WaitScope&)) {
   auto io = kj::setupAsyncIo();
-  auto stream = io.provider->getNetwork().parseAddress(address).wait(io.waitScope)->connect().wait(
-      io.waitScope);
+  auto stream = io.provider->getNetwork()
+                    .parseAddress(address)
+                    .wait(io.waitScope)
+                    ->connect()
+                    .wait(io.waitScope);
   capnp::TwoPartyClient client(*stream);
   run(client.bootstrap().castAs<board::Board>(), io.waitScope);
 }

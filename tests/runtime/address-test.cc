@@ -10,8 +10,8 @@ namespace {
 struct Listening {
   Lab lab;
   Loop loop;
-  Vat server {vatOptions(loop)};
-  Vat client {vatOptions(loop)};
+  Vat server{vatOptions(loop)};
+  Vat client{vatOptions(loop)};
 
   Listening() {
     server.serve(kj::heap<NodeServer>(lab));
@@ -26,9 +26,9 @@ struct Listening {
   }
   std::string failureAt(kj::StringPtr address) {
     std::string reason;
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
-      client.connect<lab::Node>(address).label().wait(loop.waitScope());
-    })) {
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                  client.connect<lab::Node>(address).label().wait(loop.waitScope());
+                })) {
       reason = describe(*exception);
     } else {
       ADD_FAILURE() << "connected to " << address.cStr();
@@ -67,8 +67,8 @@ TEST(Address, AnUnknownNameBreaksTheCallWithTheName) {
 TEST(Address, AVatWithoutAMainObjectSaysSo) {
   Lab lab;
   Loop loop;
-  Vat server {vatOptions(loop)};
-  Vat client {vatOptions(loop)};
+  Vat server{vatOptions(loop)};
+  Vat client{vatOptions(loop)};
   server.serve("only", kj::heap<NodeServer>(lab));
   auto port = server.listen("127.0.0.1:0").wait(loop.waitScope());
   auto label = client.connect<lab::Node>(kj::str("127.0.0.1:", port)).label();
@@ -126,7 +126,7 @@ TEST(Address, OneThatIsInUseIsRefused) {
   Listening vats;
   auto port = vats.listen("127.0.0.1:0");
   auto address = kj::str("127.0.0.1:", port);
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { vats.listen(address); })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { vats.listen(address); })) {
     EXPECT_MENTIONS(describe(*exception), "in use");
     EXPECT_MENTIONS(describe(*exception), address.cStr());
   } else {
@@ -159,7 +159,7 @@ TEST(Address, SeveralVatsInSeveralThreadsShareAPort) {
     auto node = client.connect<lab::Node>(address->connect().wait(client));
     seen.insert(node.label().label().wait(client).cStr());
   }
-  EXPECT_EQ(seen, (std::set<std::string> {"0", "1"}));
+  EXPECT_EQ(seen, (std::set<std::string>{"0", "1"}));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST(Arg, DataIsWhateverHoldsBytes) {
     return absorbed.size().wait(vats);
   };
   std::vector<std::byte> vector(3);
-  std::array<kj::byte, 4> array {};
+  std::array<kj::byte, 4> array{};
   EXPECT_EQ(size(root.absorb(std::span<const std::byte>(vector))), 3u);
   EXPECT_EQ(size(root.absorb(std::span<const kj::byte>(array))), 4u);
   EXPECT_EQ(size(root.absorb(kj::heapArray<kj::byte>(5))), 5u);
@@ -107,12 +107,11 @@ TEST(Arg, ListsComeFromBracesRangesReadersAndFunctions) {
       {kj::StringPtr("x").asBytes()});
   EXPECT_EQ(braces.sum().wait(vats), 6 + 8 + 4 + 1 + 18 + 1);
   auto ranges = root.lists(numbers, texts, ofSize(2, [](auto inners) { inners[1].setNumber(9); }),
-      std::array {lab::Shade::DARK, lab::Shade::LIGHT}, matrix,
+      std::array{lab::Shade::DARK, lab::Shade::LIGHT}, matrix,
       ofSize(1, [](auto blobs) { blobs.init(0, 2); }));
   EXPECT_EQ(ranges.sum().wait(vats), 6 + 8 + 9 + 1 + 6 + 2);
   auto fields = root.fields().wait(vats);
-  auto readers = root.lists(
-      fields.getNumbers(), fields.getTexts(), fields.getInners(), {}, {}, {});
+  auto readers = root.lists(fields.getNumbers(), fields.getTexts(), fields.getInners(), {}, {}, {});
   EXPECT_EQ(readers.sum().wait(vats), 6 + 6 + 11);
 }
 
@@ -125,10 +124,10 @@ TEST(Arg, ListsOfObjects) {
     for (auto label: gathered.labels().wait(vats)) result.push_back(label.cStr());
     return result;
   };
-  EXPECT_EQ(labels(root.gather(nodes)), (std::vector<std::string> {"root", "made"}));
+  EXPECT_EQ(labels(root.gather(nodes)), (std::vector<std::string>{"root", "made"}));
   EXPECT_EQ(labels(root.gather({root, nodes[1], kj::heap<NodeServer>(vats.lab, "owned")})),
-      (std::vector<std::string> {"root", "made", "owned"}));
-  EXPECT_EQ(labels(root.gather({})), std::vector<std::string> {});
+      (std::vector<std::string>{"root", "made", "owned"}));
+  EXPECT_EQ(labels(root.gather({})), std::vector<std::string>{});
 }
 
 TEST(Arg, AnyPointerTakesReadersAndRefs) {

@@ -17,11 +17,10 @@ TEST(Cancel, APendingCallThatIsDroppedIsNeverSent) {
 TEST(Cancel, AHalfBuiltCallThatIsDroppedIsNeverSent) {
   TwoVats vats;
   auto root = vats.connect();
-  EXPECT_THROW(
-      (void)root.tell([&](auto params) {
-        params.setNode(root.make("x").node());
-        throw std::runtime_error("changed my mind");
-      }),
+  EXPECT_THROW((void)root.tell([&](auto params) {
+    params.setNode(root.make("x").node());
+    throw std::runtime_error("changed my mind");
+  }),
       std::runtime_error);
   root.echo(1).wait(vats);
   EXPECT_EQ(vats.client->getTraffic().callsSent, 1u);
@@ -151,7 +150,7 @@ TEST(Cancel, DroppingTheResultsInAContinuationIsSafe) {
   auto root = vats.connect();
   kj::Maybe<Promise<lab::Node::MakeResults>> made = root.make("x");
   kj::Maybe<Ref<lab::Node>> node;
-  KJ_IF_MAYBE (m, made) {
+  KJ_IF_MAYBE(m, made) {
     node = m->node();
     auto label = KJ_ASSERT_NONNULL(node).label();
     auto task = label.label().then([&](Owned<capnp::Text> text) {
@@ -170,12 +169,14 @@ TEST(Cancel, DroppingEverythingWhileOthersAreToldTheOutcomeIsSafe) {
   auto held = kj::heap(root.hold());
   for (int i = 0; i < 10; ++i) values.add(kj::heap(held->value()));
   int runs = 0;
-  auto first = values[0]->then([&](int64_t value) {
-    EXPECT_EQ(value, 42);
-    ++runs;
-    for (size_t i = 1; i < values.size(); ++i) values[i] = nullptr;
-    held = nullptr;
-  }).eagerlyEvaluate(nullptr);
+  auto first = values[0]
+                   ->then([&](int64_t value) {
+                     EXPECT_EQ(value, 42);
+                     ++runs;
+                     for (size_t i = 1; i < values.size(); ++i) values[i] = nullptr;
+                     held = nullptr;
+                   })
+                   .eagerlyEvaluate(nullptr);
   vats.lab.open();
   first.wait(vats);
   vats.settle();
@@ -216,7 +217,7 @@ TEST(Cancel, DroppingAllCallsOfATurnInsideALaterOneLeavesTheRestInOrder) {
     if (i % 2 == 1) notes.erase(notes.begin() + i);
   }
   for (auto& note: notes) note.wait(vats);
-  EXPECT_EQ(vats.lab.notes, (std::vector<int> {0, 2, 4, 6, 8, 10, 12, 14, 16, 18}));
+  EXPECT_EQ(vats.lab.notes, (std::vector<int>{0, 2, 4, 6, 8, 10, 12, 14, 16, 18}));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ using Type = kj::Exception::Type;
 struct OneVat {
   Loop loop;
   kj::Own<kj::AsyncIoStream> peer;
-  Vat client {vatOptions(loop)};
+  Vat client{vatOptions(loop)};
 
   Ref<lab::Node> connect() {
     auto pipe = loop.newTwoWayPipe();
@@ -159,7 +159,7 @@ TEST(Disconnect, WakesACoroutineThatAwaits) {
 struct Restartable {
   Lab lab;
   Loop loop;
-  Vat client {vatOptions(loop)};
+  Vat client{vatOptions(loop)};
   kj::String address = kj::str("unix:", temporaryPath("restart"));
   kj::Own<Vat> server;
 

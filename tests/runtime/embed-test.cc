@@ -15,7 +15,8 @@ public:
     KJ_ASSERT(uv_loop_init(&loop) == 0);
     KJ_ASSERT(uv_timer_init(&loop, &timer) == 0);
     timer.data = this;
-    uv_timer_start(&timer, [](uv_timer_t* t) { ++static_cast<Program*>(t->data)->ticks; }, 1, 1);
+    uv_timer_start(
+        &timer, [](uv_timer_t* t) { ++static_cast<Program*>(t->data)->ticks; }, 1, 1);
   }
   ~Program() {
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -71,22 +72,28 @@ TEST(Embed, CallsMadeInACallbackOfLibuvsAreSent) {
   Program program;
   {
     Loop loop(program.loop);
-    Vat vat {vatOptions(loop)};
+    Vat vat{vatOptions(loop)};
     Ref<lab::Node> node = kj::heap<NodeServer>(lab);
     struct Context {
       Program& program;
       Ref<lab::Node>& node;
       kj::Promise<void> task = nullptr;
       int64_t value = 0;
-    } context {program, node};
+    } context{program, node};
     program.timer.data = &context;
-    uv_timer_start(&program.timer, [](uv_timer_t* timer) {
-      auto& c = *static_cast<Context*>(timer->data);
-      c.task = c.node.echo(8).value().then([&c](int64_t value) {
-        c.value = value;
-        c.program.stopTicking();
-      }).eagerlyEvaluate(nullptr);
-    }, 1, 0);
+    uv_timer_start(
+        &program.timer,
+        [](uv_timer_t* timer) {
+          auto& c = *static_cast<Context*>(timer->data);
+          c.task = c.node.echo(8)
+                       .value()
+                       .then([&c](int64_t value) {
+                         c.value = value;
+                         c.program.stopTicking();
+                       })
+                       .eagerlyEvaluate(nullptr);
+        },
+        1, 0);
     uv_run(&program.loop, UV_RUN_DEFAULT);
     EXPECT_EQ(context.value, 8);
   }
@@ -97,8 +104,8 @@ TEST(Embed, ALoopMayGoWithItsVatsWhileTheProgramsGoesOn) {
   Program program;
   for (int i = 0; i < 3; ++i) {
     Loop loop(program.loop);
-    Vat server {vatOptions(loop)};
-    Vat client {vatOptions(loop)};
+    Vat server{vatOptions(loop)};
+    Vat client{vatOptions(loop)};
     server.serve(kj::heap<NodeServer>(lab));
     auto pipe = loop.newTwoWayPipe();
     server.accept(kj::mv(pipe.ends[0]));
@@ -118,9 +125,8 @@ TEST(Embed, AnExecutorMakesACallOfAnotherThreadsVat) {
   int64_t result = 0;
   {
     kj::Thread thread([&, executor = vat.loop().executor().addRef()]() {
-      result = executor->executeSync([&]() { return root.echo(12).value().then([](int64_t v) {
-        return v;
-      }); });
+      result = executor->executeSync(
+          [&]() { return root.echo(12).value().then([](int64_t v) { return v; }); });
       done.fulfiller->fulfill();
     });
     done.promise.wait(vat);

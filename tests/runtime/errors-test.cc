@@ -86,8 +86,8 @@ TEST(Errors, ABrokenArgumentIsNamed) {
   auto broken = root.fail(lab::Failure::SYNCHRONOUSLY, number(Type::OVERLOADED), "first cause");
   auto failure = failureOf(root.join(root, broken.node()), vats);
   EXPECT_MENTIONS(describe(failure), "first cause");
-  EXPECT_MENTIONS(describe(failure),
-      "while calling Node.join (argument \"right\": \"node\" from Node.fail)");
+  EXPECT_MENTIONS(
+      describe(failure), "while calling Node.join (argument \"right\": \"node\" from Node.fail)");
   EXPECT_EQ(failure.getType(), Type::OVERLOADED);
 }
 
@@ -154,8 +154,8 @@ TEST(Errors, AUnionsMemberThatIsNotSetBreaksItsPromiseAlone) {
   EXPECT_MENTIONS(describe(failureOf(kj::mv(text), vats)), "not the one that is set");
   EXPECT_EQ(number.wait(vats), 7);
   EXPECT_EQ(kj::str(root.choose(lab::Choice::TEXT).choice().text().wait(vats)), "chosen");
-  EXPECT_EQ(kj::str(root.choose(lab::Choice::NODE).choice().node().label().label().wait(vats)),
-      "chosen");
+  EXPECT_EQ(
+      kj::str(root.choose(lab::Choice::NODE).choice().node().label().label().wait(vats)), "chosen");
 }
 
 TEST(Errors, ReachEveryAccessorOfABrokenCall) {

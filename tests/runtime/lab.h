@@ -84,8 +84,7 @@ public:
     auto right = call.right().label();
     auto leftText = co_await left.label();
     auto rightText = co_await right.label();
-    call.fulfill(
-        kj::heap<NodeServer>(lab, std::string(leftText.cStr()) + rightText.cStr()));
+    call.fulfill(kj::heap<NodeServer>(lab, std::string(leftText.cStr()) + rightText.cStr()));
   }
   kj::Promise<void> gather(Gather call) override {
     std::vector<std::string> labels;
@@ -112,30 +111,22 @@ public:
     auto type = static_cast<kj::Exception::Type>(call.type());
     auto exception = kj::Exception(type, __FILE__, __LINE__, kj::str(call.reason()));
     switch (call.how()) {
-      case lab::Failure::SYNCHRONOUSLY:
-        kj::throwFatalException(kj::mv(exception));
-      case lab::Failure::IN_COROUTINE:
-        return failInCoroutine(kj::mv(exception));
+      case lab::Failure::SYNCHRONOUSLY: kj::throwFatalException(kj::mv(exception));
+      case lab::Failure::IN_COROUTINE: return failInCoroutine(kj::mv(exception));
       case lab::Failure::IN_CONTINUATION:
         return kj::evalLater([exception = kj::mv(exception)]() mutable {
           kj::throwFatalException(kj::mv(exception));
         });
-      case lab::Failure::AS_STANDARD_EXCEPTION:
-        return throwStandardException(call.reason().cStr());
+      case lab::Failure::AS_STANDARD_EXCEPTION: return throwStandardException(call.reason().cStr());
     }
     KJ_UNREACHABLE;
   }
   kj::Promise<void> choose(Choose call) override {
     return call.fulfill([this, &call](lab::Choice::Builder choice) {
       switch (call.which()) {
-        case lab::Choice::TEXT:
-          choice.setText("chosen");
-          break;
-        case lab::Choice::NODE:
-          choice.setNode(newNode("chosen"));
-          break;
-        default:
-          choice.setNumber(7);
+        case lab::Choice::TEXT: choice.setText("chosen"); break;
+        case lab::Choice::NODE: choice.setNode(newNode("chosen")); break;
+        default: choice.setNumber(7);
       }
     });
   }
@@ -164,9 +155,7 @@ public:
     --lab.pushesOpen;
     numbers.push_back(number);
   }
-  kj::Promise<void> self(Self call) override {
-    return call.fulfill(thisCap().castAs<lab::Node>());
-  }
+  kj::Promise<void> self(Self call) override { return call.fulfill(thisCap().castAs<lab::Node>()); }
   kj::Promise<void> keep(Keep call) override {
     kept = nullptr;
     if (call.params().hasNode()) kept = call.node();

@@ -15,7 +15,7 @@ public:
   explicit LedgerTest(Limits limits = {}): limits(limits) {}
 
   Limits limits;
-  Ledger ledger {limits};
+  Ledger ledger{limits};
 
   template <typename Fill>
   Verdict receive(Fill&& fill, uint64_t words = 10, uint64_t queued = 0) {
@@ -32,11 +32,13 @@ public:
 
   // A call on an imported object.
   Verdict call(uint32_t question, uint64_t words = 10, uint64_t queued = 0) {
-    return receive([&](auto message) {
-      auto call = message.initCall();
-      call.setQuestionId(question);
-      call.initTarget().setImportedCap(0);
-    }, words, queued);
+    return receive(
+        [&](auto message) {
+          auto call = message.initCall();
+          call.setQuestionId(question);
+          call.initTarget().setImportedCap(0);
+        },
+        words, queued);
   }
   // A call on what `answer` gives.
   Verdict callOn(uint32_t question, uint32_t answer) {
@@ -103,9 +105,9 @@ public:
   std::string reason() const { return ledger.refusal.reason.cStr(); }
 };
 
-#define EXPECT_REFUSED(verdict, test, bound)                                 \
-  EXPECT_EQ(verdict, Verdict::REFUSE);                                       \
-  EXPECT_EQ((test).ledger.refusal.type, Type::OVERLOADED);                   \
+#define EXPECT_REFUSED(verdict, test, bound)               \
+  EXPECT_EQ(verdict, Verdict::REFUSE);                     \
+  EXPECT_EQ((test).ledger.refusal.type, Type::OVERLOADED); \
   EXPECT_NE((test).reason().find(bound), std::string::npos) << (test).reason()
 
 TEST(Ledger, CountsCallsFromTheirArrivalToTheirAnswer) {
@@ -154,11 +156,13 @@ TEST(Ledger, BoundsAnswersThatThePeerNeverFinishes) {
 TEST(Ledger, KeepsCountingTheWordsOfAnAnswerThatHoldsObjects) {
   LedgerTest test({.wordsInFlight = 100});
   EXPECT_EQ(test.call(1, 10), Verdict::PASS);
-  test.send([&](auto message) {
-    auto ret = message.initReturn();
-    ret.setAnswerId(1);
-    ret.initResults().initCapTable(1)[0].setSenderHosted(3);
-  }, 95);
+  test.send(
+      [&](auto message) {
+        auto ret = message.initReturn();
+        ret.setAnswerId(1);
+        ret.initResults().initCapTable(1)[0].setSenderHosted(3);
+      },
+      95);
   EXPECT_REFUSED(test.call(2, 10), test, "wordsInFlight");
   test.finish(1);
   EXPECT_EQ(test.call(3, 10), Verdict::PASS);

@@ -5,11 +5,11 @@ namespace {
 
 using Type = kj::Exception::Type;
 
-#define EXPECT_OVERLOADED(failure, bound)                     \
-  {                                                           \
-    auto f = failure;                                         \
-    EXPECT_EQ(f.getType(), Type::OVERLOADED) << describe(f);  \
-    EXPECT_MENTIONS(describe(f), bound);                      \
+#define EXPECT_OVERLOADED(failure, bound)                    \
+  {                                                          \
+    auto f = failure;                                        \
+    EXPECT_EQ(f.getType(), Type::OVERLOADED) << describe(f); \
+    EXPECT_MENTIONS(describe(f), bound);                     \
   }
 
 TEST(Limits, OneCallTooManyIsRefusedAlone) {
@@ -36,8 +36,8 @@ TEST(Limits, WordsInFlight) {
   auto root = vats.connect();
   root.echo(0).wait(vats);
   std::vector<kj::byte> large(9000);
-  EXPECT_OVERLOADED(failureOf(root.absorb(std::span<const kj::byte>(large)), vats),
-      "wordsInFlight = 1000");
+  EXPECT_OVERLOADED(
+      failureOf(root.absorb(std::span<const kj::byte>(large)), vats), "wordsInFlight = 1000");
   large.resize(5000);
   EXPECT_EQ(root.absorb(std::span<const kj::byte>(large)).size().wait(vats), 5000u);
 }
@@ -106,7 +106,8 @@ TEST(Limits, AnObjectInACallThatIsTooLargeIsLetGo) {
   auto failure = failureOf(root.sample([&](lab::Sample::Builder sample) {
     sample.setText(large.c_str());
     sample.initInner().setNode(Ref<lab::Node>(kj::heap<NodeServer>(clients)));
-  }), vats);
+  }),
+      vats);
   EXPECT_MENTIONS(describe(failure), "messageWords");
   vats.settle();
   EXPECT_EQ(clients.alive, 0);

@@ -118,7 +118,7 @@ TEST(Order, CallsMadeInAFillFunctionGoBeforeTheCallThatIsFilled) {
     note(root, 2);
   });
   EXPECT_EQ(kj::str(told.label().wait(vats)), "filled");
-  EXPECT_EQ(vats.lab.notes, (std::vector<int> {0, 2, 1}));
+  EXPECT_EQ(vats.lab.notes, (std::vector<int>{0, 2, 1}));
   EXPECT_EQ(vats.roundTrips(), 1u);
 }
 

@@ -143,7 +143,7 @@ TEST(Pipelining, WhatComesBackToItsOwnVatIsTheLocalObject) {
 // Three vats: the client, and two servers that do not know each other.
 struct ThreeVats {
   TwoVats vats;
-  Vat third {vatOptions(vats.loop)};
+  Vat third{vatOptions(vats.loop)};
   Ref<lab::Node> root = vats.connect();
   Ref<lab::Node> other = connectThird();
 

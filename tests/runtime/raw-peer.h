@@ -70,7 +70,7 @@ public:
     std::string reason;
     kj::runCatchingExceptions([&]() {
       for (;;) {
-        KJ_IF_MAYBE (message, receive()) {
+        KJ_IF_MAYBE(message, receive()) {
           auto root = message->get()->getRoot<capnp::rpc::Message>();
           if (root.isAbort()) reason = root.getAbort().getReason().cStr();
         } else {
@@ -92,7 +92,7 @@ private:
 };
 
 // The ordinals of Node's methods.
-enum NodeMethod: uint16_t {
+enum NodeMethod : uint16_t {
   MAKE = 0,
   LABEL = 1,
   ECHO = 4,

@@ -11,7 +11,7 @@ TEST(Results, ReadAsWhatTheyAre) {
   EXPECT_EQ(fields.shade().wait(vats), lab::Shade::DARK);
   EXPECT_EQ(kj::str(fields.text().wait(vats)), "text");
   EXPECT_EQ(fields.data().wait(vats).size(), 4u);
-  EXPECT_EQ(toVector<int>(fields.numbers().wait(vats)), (std::vector<int> {1, 2, 3}));
+  EXPECT_EQ(toVector<int>(fields.numbers().wait(vats)), (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(kj::str(fields.texts().wait(vats)[1]), "two");
   EXPECT_EQ(fields.inners().wait(vats)[1].getNumber(), 11);
   EXPECT_EQ(fields.inner().wait(vats).getNumber(), 12);

@@ -79,7 +79,7 @@ TEST_P(Signals, EndAServerOnceItsCallsAreDone) {
   child.signal(GetParam());
   for (;;) {
     auto refused = root.keep(nullptr);
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { refused.wait(vat); })) {
+    KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { refused.wait(vat); })) {
       EXPECT_EQ(exception->getType(), kj::Exception::Type::DISCONNECTED);
       break;
     }

@@ -24,10 +24,10 @@ TEST(Server, CallsBackAndIsCalledBack) {
   EXPECT_EQ(root.throughCallback(mine, 4).value().wait(vats), 5);
   EXPECT_EQ(mine.throughCallback(root, 5).value().wait(vats), 6);
   // The server calls the client, which calls the server's object: through both, twice.
-  EXPECT_EQ(kj::str(root.join(root.make("a").node(), mine).node().label().label().wait(vats)),
-      "amine");
+  EXPECT_EQ(
+      kj::str(root.join(root.make("a").node(), mine).node().label().label().wait(vats)), "amine");
   EXPECT_EQ(kj::str(root.tell(mine, 7).label().wait(vats)), "mine");
-  EXPECT_EQ(clients.notes, (std::vector<int> {7}));
+  EXPECT_EQ(clients.notes, (std::vector<int>{7}));
 }
 
 TEST(Server, GivesRefsToItself) {
@@ -36,7 +36,7 @@ TEST(Server, GivesRefsToItself) {
   auto self = root.self().node();
   self.note(1).wait(vats);
   root.note(2).wait(vats);
-  EXPECT_EQ(toVector<int>(self.notes().numbers().wait(vats)), (std::vector<int> {1, 2}));
+  EXPECT_EQ(toVector<int>(self.notes().numbers().wait(vats)), (std::vector<int>{1, 2}));
 }
 
 TEST(Server, PassesACallOn) {
@@ -72,7 +72,7 @@ TEST(Server, StreamedCallsRunOneAfterTheOther) {
   EXPECT_EQ(vats.lab.pushesOpenMax, 1);
   for (auto& push: pushes) push.wait(vats);
   auto notes = root.notes().numbers().wait(vats);
-  EXPECT_EQ(toVector<int>(notes), (std::vector<int> {0, 1, 2, 3, 4}));
+  EXPECT_EQ(toVector<int>(notes), (std::vector<int>{0, 1, 2, 3, 4}));
 }
 
 TEST(Server, APlainCallWaitsForTheStreamedOnesBeforeIt) {
@@ -82,7 +82,7 @@ TEST(Server, APlainCallWaitsForTheStreamedOnesBeforeIt) {
   auto notes = root.notes().numbers();
   vats.settle();
   vats.lab.open();
-  EXPECT_EQ(toVector<int>(notes.wait(vats)), (std::vector<int> {1}));
+  EXPECT_EQ(toVector<int>(notes.wait(vats)), (std::vector<int>{1}));
   push.wait(vats);
 }
 

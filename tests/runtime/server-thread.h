@@ -13,9 +13,8 @@ class ServerThread {
 public:
   // `setUp` runs in the new thread: it makes the vat serve and listen, and gives its port.
   explicit ServerThread(kj::Function<kj::uint(Vat&)> setUp)
-      : port_(started.get_future().share()), thread([this, setUp = kj::mv(setUp)]() mutable {
-          run(setUp);
-        }) {}
+      : port_(started.get_future().share()),
+        thread([this, setUp = kj::mv(setUp)]() mutable { run(setUp); }) {}
 
   ~ServerThread() noexcept(false) {
     getPort();

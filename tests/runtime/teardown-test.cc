@@ -98,17 +98,20 @@ TEST(Teardown, EverythingMayOutliveAVatWithItsOwnLoop) {
     auto held = node.hold();
     node.echo(1).wait(vat);
     promisedNode = held.node();
-    continued = held.value().then([](int64_t) {}, [&](kj::Exception&& exception) {
-      EXPECT_EQ(exception.getType(), Type::DISCONNECTED);
-      continuedRan = true;
-    }).eagerlyEvaluate(nullptr);
+    continued = held.value()
+                    .then([](int64_t) {},
+                        [&](kj::Exception&& exception) {
+                          EXPECT_EQ(exception.getType(), Type::DISCONNECTED);
+                          continuedRan = true;
+                        })
+                    .eagerlyEvaluate(nullptr);
     sent = kj::mv(held);
     unsent = node.echo(2);
     unsentText = node.make("x").node().label().label();
     root = kj::mv(node);
   }
   EXPECT_TRUE(continuedRan);
-  KJ_IF_MAYBE (r, response) {
+  KJ_IF_MAYBE(r, response) {
     EXPECT_EQ(r->getData().size(), 1000u);
   }
 }
@@ -148,7 +151,7 @@ TEST(Teardown, ACoroutineLearnsThatItsVatIsGone) {
     task = run(vat, node, seen);
     node.echo(1).wait(vat);
   }
-  EXPECT_EQ(seen, (std::vector<std::string> {"broken", "refused", "broken again"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"broken", "refused", "broken again"}));
 }
 
 TEST(Teardown, LocalCallsEndWithTheirVat) {
@@ -158,7 +161,8 @@ TEST(Teardown, LocalCallsEndWithTheirVat) {
   {
     Vat vat;
     Ref<lab::Node> node = kj::heap<NodeServer>(lab);
-    task = node.hold().then([](auto&&) {}, [&](kj::Exception&& e) { failure = kj::mv(e); })
+    task = node.hold()
+               .then([](auto&&) {}, [&](kj::Exception&& e) { failure = kj::mv(e); })
                .eagerlyEvaluate(nullptr);
     node.echo(1).wait(vat);
   }

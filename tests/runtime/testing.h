@@ -141,8 +141,7 @@ public:
   Ref<lab::Node> connect() {
     auto pipe = loop.newTwoWayPipe();
     server->accept(kj::mv(pipe.ends[0]));
-    return client->connect<lab::Node>(
-        kj::heap<ObservedStream>(kj::mv(pipe.ends[1]), observed));
+    return client->connect<lab::Node>(kj::heap<ObservedStream>(kj::mv(pipe.ends[1]), observed));
   }
 
   // Runs what can run now, the other side's answers included.
@@ -170,14 +169,14 @@ inline std::string describe(const kj::Exception& exception) {
 // What `promise` breaks with; fails the test if it does not break.
 template <typename T>
 kj::Exception failureOf(kj::Promise<T> promise, kj::WaitScope& waitScope) {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { promise.wait(waitScope); })) {
     return kj::mv(*exception);
   }
   ADD_FAILURE() << "expected a failure";
   return KJ_EXCEPTION(FAILED, "there was no failure");
 }
 
-#define EXPECT_MENTIONS(text, part)                                                    \
+#define EXPECT_MENTIONS(text, part) \
   EXPECT_NE(std::string(text).find(part), std::string::npos) << "in: " << (text)
 
 template <typename T>
