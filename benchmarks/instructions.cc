@@ -1,5 +1,5 @@
-// Makes calls through stubs of ours or through stock Cap'n Proto code, so that the instructions of both can be counted.
-// Usage: instructions CONNECTION CODE CASE CALLS; see instructions.sh.
+// Makes calls through stubs of ours or through stock Cap'n Proto code, so that the instructions of
+// both can be counted. Usage: instructions CONNECTION CODE CASE CALLS; see instructions.sh.
 //
 // Client and server share one thread and one stream, so the count has both sides of every call.
 

@@ -25,7 +25,7 @@ kj::Maybe<kj::Own<kj::_::Event>> Carrier::fire() {
   auto deliver = [&](auto& result, auto&& fulfill) {
     outcome->get(result);
     outcome = nullptr;
-    KJ_IF_MAYBE (exception, result.exception) {
+    KJ_IF_MAYBE(exception, result.exception) {
       sink.reject(kj::mv(*exception));
     } else {
       fulfill();
@@ -46,7 +46,7 @@ void Carrier::traceEvent(kj::_::TraceBuilder& builder) {
 }
 
 kj::Own<capnp::ClientHook> Carrier::getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations) {
-  KJ_IF_MAYBE (hook, pipeline) {
+  KJ_IF_MAYBE(hook, pipeline) {
     return hook->get()->getPipelinedCap(operations);
   }
   return capnp::newBrokenCap("a streaming call has no results");

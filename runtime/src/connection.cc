@@ -61,9 +61,7 @@ capnp::Capability::Client Connection::getObject(kj::StringPtr name) {
   return rpc.restore(peer, object.getRoot<capnp::AnyPointer>().asReader());
 }
 
-kj::Promise<void> Connection::close() {
-  return guarded.close();
-}
+kj::Promise<void> Connection::close() { return guarded.close(); }
 
 kj::Promise<void> turnAway(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr reason) {
   auto message = kj::heap<capnp::MallocMessageBuilder>();

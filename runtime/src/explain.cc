@@ -40,7 +40,7 @@ void addLine(kj::Exception& exception, kj::StringPtr line) {
 kj::Exception PendingCall::explain(kj::Exception&& exception) {
   kj::Maybe<const kj::Exception&> cause;
   kj::String details = kj::str();
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     details = kj::str(" (on ", whence(*promised), ")");
     cause = promised->getFailure();
   }

@@ -12,8 +12,8 @@ namespace {
 
 class GuardedOutgoing final: public capnp::OutgoingRpcMessage {
 public:
-  GuardedOutgoing(kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits,
-      const bool& closed)
+  GuardedOutgoing(
+      kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits, const bool& closed)
       : inner(kj::mv(inner)), ledger(ledger), limits(limits), closed(closed) {}
 
   capnp::AnyPointer::Builder getBody() override { return inner->getBody(); }
@@ -42,9 +42,7 @@ private:
 // A message that makes the RPC system do nothing.
 class NoMessage final: public capnp::IncomingRpcMessage {
 public:
-  NoMessage() {
-    message.initRoot<Message>().initUnimplemented().initResolve().initException();
-  }
+  NoMessage() { message.initRoot<Message>().initUnimplemented().initResolve().initException(); }
 
   capnp::AnyPointer::Reader getBody() override {
     return message.getRoot<capnp::AnyPointer>().asReader();
@@ -86,7 +84,8 @@ public:
         [this](kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& message) {
           if (message == nullptr) owner.ended = true;
           return screen(kj::mv(message));
-        }, [this](kj::Exception&& exception) -> kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> {
+        },
+        [this](kj::Exception&& exception) -> kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> {
           owner.ended = true;
           kj::throwFatalException(kj::mv(exception));
         });
@@ -99,7 +98,7 @@ private:
 
   kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> screen(
       kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& incoming) {
-    KJ_IF_MAYBE (message, incoming) {
+    KJ_IF_MAYBE(message, incoming) {
       if (owner.closed) return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
       // In this order: a message does not know its size before it is looked at.
       auto body = message->get()->getBody().getAs<Message>();
@@ -112,8 +111,7 @@ private:
       }
       auto queued = owner.network.getCurrentQueueSize() / sizeof(capnp::word);
       switch (owner.ledger.received(body, words, queued)) {
-        case Ledger::Verdict::PASS:
-          break;
+        case Ledger::Verdict::PASS: break;
         case Ledger::Verdict::REFUSE:
           refuse(owner.ledger.refusal);
           return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
@@ -148,14 +146,14 @@ kj::Promise<kj::Own<GuardedNetwork::Connection>> GuardedNetwork::accept() {
 
 // The RPC system knows a connection by its address, so there must be only one.
 kj::Own<GuardedNetwork::Connection> GuardedNetwork::guard(kj::Own<Connection> connection) {
-  KJ_IF_MAYBE (c, current) {
+  KJ_IF_MAYBE(c, current) {
     return kj::addRef(*c);
   }
   return kj::refcounted<GuardedConnection>(*this, kj::mv(connection));
 }
 
 kj::Promise<void> GuardedNetwork::close() {
-  KJ_IF_MAYBE (c, current) {
+  KJ_IF_MAYBE(c, current) {
     closed = true;
     return c->shutdown().attach(kj::addRef(*c));
   }

@@ -40,23 +40,18 @@ Ledger::Verdict Ledger::received(Message::Reader message, uint64_t words, uint64
   ++traffic.messagesReceived;
   traffic.wordsReceived += words;
   switch (message.which()) {
-    case Message::CALL:
-      return receivedCall(message.getCall(), words, wordsQueued);
+    case Message::CALL: return receivedCall(message.getCall(), words, wordsQueued);
     case Message::BOOTSTRAP:
       return receivedBootstrap(message.getBootstrap().getQuestionId(), words, wordsQueued);
-    case Message::FINISH:
-      return receivedFinish(message.getFinish());
-    case Message::RETURN:
-      receivedReturn(message.getReturn());
-      return Verdict::PASS;
+    case Message::FINISH: return receivedFinish(message.getFinish());
+    case Message::RETURN: receivedReturn(message.getReturn()); return Verdict::PASS;
     case Message::RELEASE:
       release(message.getRelease().getId(), message.getRelease().getReferenceCount());
       return Verdict::PASS;
     case Message::RESOLVE:
       if (message.getResolve().isCap()) addImport(message.getResolve().getCap());
       return Verdict::PASS;
-    default:
-      return Verdict::PASS;
+    default: return Verdict::PASS;
   }
 }
 
@@ -70,10 +65,10 @@ Ledger::Verdict Ledger::receivedCall(
         kj::str("this vat is shutting down; reconnect, then retry"));
   }
   auto depth = depthOf(call);
-  KJ_IF_MAYBE (reason, findBound(call, depth)) {
+  KJ_IF_MAYBE(reason, findBound(call, depth)) {
     return refuse(id, kj::Exception::Type::OVERLOADED, kj::mv(*reason));
   }
-  KJ_IF_MAYBE (reason, findBound(words, wordsQueued)) {
+  KJ_IF_MAYBE(reason, findBound(words, wordsQueued)) {
     return refuse(id, kj::Exception::Type::OVERLOADED, kj::mv(*reason));
   }
   auto& answer = admit(id, depth, words);
@@ -89,7 +84,7 @@ Ledger::Verdict Ledger::receivedBootstrap(
     return refuse(questionId, kj::Exception::Type::DISCONNECTED,
         kj::str("this vat is shutting down; reconnect, then retry"));
   }
-  KJ_IF_MAYBE (reason, findBound(words, wordsQueued)) {
+  KJ_IF_MAYBE(reason, findBound(words, wordsQueued)) {
     return refuse(questionId, kj::Exception::Type::OVERLOADED, kj::mv(*reason));
   }
   admit(questionId, 0, words);
@@ -139,7 +134,7 @@ kj::Maybe<kj::String> Ledger::findBound(uint64_t words, uint64_t wordsQueued) {
 }
 
 bool Ledger::isInUse(uint32_t questionId) {
-  KJ_IF_MAYBE (answer, answers.find(questionId)) {
+  KJ_IF_MAYBE(answer, answers.find(questionId)) {
     KJ_REQUIRE(!answer->refused, "the peer used the id of a refused call again", questionId);
     // The RPC system ends the connection for this.
     return true;
@@ -150,7 +145,7 @@ bool Ledger::isInUse(uint32_t questionId) {
 uint32_t Ledger::depthOf(capnp::rpc::Call::Reader call) {
   uint32_t depth = 0;
   forEachSource(call, [&](uint32_t questionId) {
-    KJ_IF_MAYBE (answer, answers.find(questionId)) {
+    KJ_IF_MAYBE(answer, answers.find(questionId)) {
       if (!answer->returned) depth = kj::max(depth, answer->depth + 1);
     }
   });
@@ -160,7 +155,7 @@ uint32_t Ledger::depthOf(capnp::rpc::Call::Reader call) {
 bool Ledger::dependsOnRefused(capnp::rpc::Call::Reader call) {
   bool result = false;
   forEachSource(call, [&](uint32_t questionId) {
-    KJ_IF_MAYBE (answer, answers.find(questionId)) {
+    KJ_IF_MAYBE(answer, answers.find(questionId)) {
       result = result || answer->refused;
     }
   });
@@ -178,7 +173,7 @@ Ledger::Answer& Ledger::admit(uint32_t questionId, uint32_t depth, uint64_t word
 
 Ledger::Verdict Ledger::receivedFinish(capnp::rpc::Finish::Reader finish) {
   auto id = finish.getQuestionId();
-  KJ_IF_MAYBE (answer, answers.find(id)) {
+  KJ_IF_MAYBE(answer, answers.find(id)) {
     if (answer->refused) {
       answers.erase(id);
       return Verdict::SWALLOW;
@@ -196,9 +191,9 @@ Ledger::Verdict Ledger::receivedFinish(capnp::rpc::Finish::Reader finish) {
 
 void Ledger::receivedReturn(capnp::rpc::Return::Reader ret) {
   auto id = ret.getAnswerId();
-  answeredSinceCall = true;
+  if (!bootstraps.eraseMatch(id)) answeredSinceCall = true;
   if (questionsOpen > 0) --questionsOpen;
-  KJ_IF_MAYBE (ids, paramExports.find(id)) {
+  KJ_IF_MAYBE(ids, paramExports.find(id)) {
     if (ret.getReleaseParamCaps()) {
       for (auto exportId: *ids) release(exportId, 1);
     }
@@ -215,29 +210,21 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
   ++traffic.messagesSent;
   traffic.wordsSent += words;
   switch (message.which()) {
-    case Message::CALL:
-      sentCall(message.getCall());
-      break;
+    case Message::CALL: sentCall(message.getCall()); break;
     case Message::BOOTSTRAP:
       ++questionsOpen;
+      bootstraps.insert(message.getBootstrap().getQuestionId());
       break;
-    case Message::RETURN:
-      sentReturn(message.getReturn(), words);
-      break;
-    case Message::FINISH:
-      sentFinish(message.getFinish());
-      break;
-    case Message::RELEASE:
-      imports -= message.getRelease().getReferenceCount();
-      break;
+    case Message::RETURN: sentReturn(message.getReturn(), words); break;
+    case Message::FINISH: sentFinish(message.getFinish()); break;
+    case Message::RELEASE: imports -= message.getRelease().getReferenceCount(); break;
     case Message::RESOLVE:
       if (message.getResolve().isCap()) {
         kj::Vector<uint32_t> ids;
         addExport(message.getResolve().getCap(), ids);
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -258,7 +245,7 @@ void Ledger::sentFinish(capnp::rpc::Finish::Reader finish) {
 
 void Ledger::sentReturn(capnp::rpc::Return::Reader ret, uint64_t words) {
   auto id = ret.getAnswerId();
-  KJ_IF_MAYBE (answer, answers.find(id)) {
+  KJ_IF_MAYBE(answer, answers.find(id)) {
     if (answer->refused || answer->returned) return;
     if (ret.isResults() && !answer->releaseResults) {
       answer->exports = addExports(ret.getResults());
@@ -292,8 +279,7 @@ kj::Vector<uint32_t> Ledger::addExports(capnp::rpc::Payload::Reader payload) {
   return ids;
 }
 
-void Ledger::addExport(
-    capnp::rpc::CapDescriptor::Reader descriptor, kj::Vector<uint32_t>& ids) {
+void Ledger::addExport(capnp::rpc::CapDescriptor::Reader descriptor, kj::Vector<uint32_t>& ids) {
   uint32_t id;
   if (descriptor.isSenderHosted()) {
     id = descriptor.getSenderHosted();
@@ -307,7 +293,7 @@ void Ledger::addExport(
 }
 
 void Ledger::release(uint32_t exportId, uint32_t count) {
-  KJ_IF_MAYBE (references, exports.find(exportId)) {
+  KJ_IF_MAYBE(references, exports.find(exportId)) {
     if (*references > count) {
       *references -= count;
     } else {

@@ -83,6 +83,9 @@ private:
   // How many references the peer holds to each exported object.
   kj::HashMap<uint32_t, uint32_t> exports;
 
+  // Our own requests for the peer's objects.
+  kj::HashSet<uint32_t> bootstraps;
+
   // Exports in the parameters of our own calls, by question: only of calls that have any.
   kj::HashMap<uint32_t, kj::Vector<uint32_t>> paramExports;
 

@@ -25,9 +25,9 @@ kj::Array<capnp::PipelineOp> Path::operations(kj::Maybe<const Path&> path) {
 
 capnp::AnyStruct::Reader Path::follow(
     capnp::AnyStruct::Reader results, kj::Maybe<const Path&> path) {
-  KJ_IF_MAYBE (step, path) {
+  KJ_IF_MAYBE(step, path) {
     kj::Maybe<const Path&> parent;
-    KJ_IF_MAYBE (p, step->parent) {
+    KJ_IF_MAYBE(p, step->parent) {
       parent = **p;
     }
     KJ_REQUIRE(step->into != nullptr, "a scalar has no fields", step->field.name);
@@ -44,13 +44,13 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
     : method(method),
       hints{.noPromisePipelining = results == Results::DATA},
       target(kj::mv(targetParam)) {
-  KJ_IF_MAYBE (promised, PromisedRef::from(*target)) {
-    KJ_IF_MAYBE (resolved, promised->getResolved()) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
+    KJ_IF_MAYBE(resolved, promised->getResolved()) {
       request = resolved->newCall(method.interfaceId, method.id, sizeHint, hints);
     } else {
       draft = kj::heap<Draft>();
     }
-    KJ_IF_MAYBE (source, promised->getCall()) {
+    KJ_IF_MAYBE(source, promised->getCall()) {
       depth = source->depth + 1;
     }
   } else {
@@ -58,12 +58,10 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
   }
 }
 
-PendingCall::~PendingCall() noexcept(false) {
-  leaveQueue();
-}
+PendingCall::~PendingCall() noexcept(false) { leaveQueue(); }
 
 capnp::AnyPointer::Builder PendingCall::params() {
-  KJ_IF_MAYBE (r, request) {
+  KJ_IF_MAYBE(r, request) {
     return *r;
   }
   auto& d = *KJ_ASSERT_NONNULL(draft, "the parameters of a call cannot be changed once it is sent");
@@ -85,20 +83,21 @@ void PendingCall::send() {
   KJ_ASSERT(state == State::PENDING);
   state = State::SENT;
   auto& queue = CallQueue::current();
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
-    if (depth > queue.pipelineDepthMax) {
-      kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
-          "too many calls are pipelined on each other (limit: pipelineDepth); await one of them first",
-          queue.pipelineDepthMax));
-    }
-    carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
-  })) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                if (depth > queue.pipelineDepthMax) {
+                  kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+                      "too many calls are pipelined on each other (limit: pipelineDepth); await "
+                      "one of them first",
+                      queue.pipelineDepthMax));
+                }
+                carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
+              })) {
     reject(kj::mv(*exception));
   }
 }
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() {
-  KJ_IF_MAYBE (r, request) {
+  KJ_IF_MAYBE(r, request) {
     auto result = kj::mv(*r);
     request = nullptr;
     return result;
@@ -123,14 +122,14 @@ void PendingCall::abandon(const kj::Exception& reason) {
 }
 
 kj::Maybe<const kj::Exception&> PendingCall::getFailure() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return **f;
   }
   return nullptr;
 }
 
 capnp::AnyPointer::Reader PendingCall::getResults() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     kj::throwFatalException(kj::cp(**f));
   }
   return KJ_ASSERT_NONNULL(response, "this call has no results");
@@ -138,7 +137,7 @@ capnp::AnyPointer::Reader PendingCall::getResults() const {
 
 kj::Own<capnp::ClientHook> PendingCall::getPipelined(
     kj::ArrayPtr<const capnp::PipelineOp> operations) {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return capnp::newBrokenCap(kj::cp(**f));
   }
   return KJ_ASSERT_NONNULL(carrier).getPipelined(operations);
@@ -181,9 +180,7 @@ void PendingCall::fulfill(capnp::Response<capnp::AnyPointer>&& r) {
   settle(State::FULFILLED);
 }
 
-void PendingCall::fulfillStream() {
-  settle(State::FULFILLED);
-}
+void PendingCall::fulfillStream() { settle(State::FULFILLED); }
 
 void PendingCall::reject(kj::Exception&& exception) {
   failure = kj::heap(explain(kj::mv(exception)));
@@ -253,8 +250,8 @@ void CallQueue::add(PendingCall& call) {
   }
 }
 
-// KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the network's
-// write, which the network does one event after it was given a message.
+// KJ runs what is put off to the end of a turn in reverse: the flush must be put off after the
+// network's write, which the network does one event after it was given a message.
 void CallQueue::scheduleFlush() {
   flushScheduled = true;
   auto flush = [guard = FlushGuard(*this)]() mutable { guard.flush(); };

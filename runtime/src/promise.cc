@@ -41,9 +41,7 @@ capnp::AnyStruct::Reader Source::readParent() const {
   return Path::follow(call->getResults().getAs<capnp::AnyStruct>(), asReference(last.parent));
 }
 
-const char* Source::getFieldName() const {
-  return KJ_ASSERT_NONNULL(path)->field.name;
-}
+const char* Source::getFieldName() const { return KJ_ASSERT_NONNULL(path)->field.name; }
 
 kj::Own<capnp::ClientHook> Source::getObject() const {
   auto operations = Path::operations(asReference(path));
@@ -68,9 +66,7 @@ AwaitNode::AwaitNode(Source sourceParam, Read read): source(kj::mv(sourceParam))
   source.call->addWaiter(*this);
 }
 
-AwaitNode::~AwaitNode() noexcept(false) {
-  source.call->removeWaiter(*this);
-}
+AwaitNode::~AwaitNode() noexcept(false) { source.call->removeWaiter(*this); }
 
 void AwaitNode::destroy() {
   // The call goes last: this may be inside it.
@@ -80,9 +76,9 @@ void AwaitNode::destroy() {
 }
 
 void AwaitNode::get(kj::_::ExceptionOrValue& output) noexcept {
-  KJ_IF_MAYBE (failure, source.call->getFailure()) {
+  KJ_IF_MAYBE(failure, source.call->getFailure()) {
     output.addException(kj::cp(*failure));
-  } else KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { read(source, output); })) {
+  } else KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { read(source, output); })) {
     output.addException(kj::mv(*exception));
   }
 }

@@ -38,7 +38,7 @@ PromisedRef::PromisedRef(
 }
 
 PromisedRef::~PromisedRef() noexcept(false) {
-  KJ_IF_MAYBE (call, call_) {
+  KJ_IF_MAYBE(call, call_) {
     call->get()->removeWaiter(*this);
     dropCall(kj::mv(*call));
   }
@@ -50,7 +50,7 @@ kj::Maybe<PromisedRef&> PromisedRef::from(capnp::ClientHook& hook) {
 }
 
 kj::Maybe<const kj::Exception&> PromisedRef::getFailure() const {
-  KJ_IF_MAYBE (f, failure) {
+  KJ_IF_MAYBE(f, failure) {
     return **f;
   }
   return nullptr;
@@ -65,16 +65,16 @@ capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PromisedRef::newCall(uint64
   return resolve().newCall(interfaceId, methodId, sizeHint, hints);
 }
 
-capnp::ClientHook::VoidPromiseAndPipeline PromisedRef::call(uint64_t interfaceId,
-    uint16_t methodId, kj::Own<capnp::CallContextHook>&& context, CallHints hints) {
+capnp::ClientHook::VoidPromiseAndPipeline PromisedRef::call(uint64_t interfaceId, uint16_t methodId,
+    kj::Own<capnp::CallContextHook>&& context, CallHints hints) {
   return resolve().call(interfaceId, methodId, kj::mv(context), hints);
 }
 
 kj::Maybe<capnp::ClientHook&> PromisedRef::getResolved() {
-  KJ_IF_MAYBE (hook, resolved) {
+  KJ_IF_MAYBE(hook, resolved) {
     return **hook;
   }
-  KJ_IF_MAYBE (call, call_) {
+  KJ_IF_MAYBE(call, call_) {
     if (call->get()->isSent()) {
       return *resolved.emplace(call->get()->getPipelined(operations));
     }
@@ -88,7 +88,7 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 
 void PromisedRef::settled(PendingCall& call) {
   if (resolved == nullptr) resolved = call.getPipelined(operations);
-  KJ_IF_MAYBE (f, call.getFailure()) {
+  KJ_IF_MAYBE(f, call.getFailure()) {
     failure = kj::heap(kj::cp(*f));
   }
   call_ = nullptr;

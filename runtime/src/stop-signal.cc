@@ -1,8 +1,8 @@
 #include "stop-signal.h"
 
-#include <csignal>
 #include <kj/debug.h>
 #include <uv.h>
+#include <csignal>
 
 namespace troth {
 namespace {

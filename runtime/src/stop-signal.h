@@ -6,8 +6,8 @@
 
 namespace troth {
 
-// Resolves when the process gets SIGINT or SIGTERM. While the promise is pending these signals do not
-// end the process.
+// Resolves when the process gets SIGINT or SIGTERM. While the promise is pending these signals do
+// not end the process.
 kj::Promise<void> whenAskedToStop(Loop& loop);
 
 }  // namespace troth

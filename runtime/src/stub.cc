@@ -3,7 +3,7 @@
 namespace troth {
 
 void _::SizeHint::add(uint64_t words, uint caps) {
-  KJ_IF_MAYBE (t, total) {
+  KJ_IF_MAYBE(t, total) {
     t->wordCount += words;
     t->capCount += caps;
   }

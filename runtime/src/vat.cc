@@ -38,7 +38,7 @@ Address parseAddress(kj::StringPtr text) {
   Address result;
   if (text.startsWith("unix:") || text.startsWith("unix-abstract:")) {
     result.hostText = kj::str(text);
-  } else KJ_IF_MAYBE (slash, text.findFirst('/')) {
+  } else KJ_IF_MAYBE(slash, text.findFirst('/')) {
     result.hostText = kj::heapString(text.slice(0, *slash));
     result.name = text.slice(*slash + 1);
     KJ_REQUIRE(result.name.size() > 0,
@@ -63,7 +63,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   }
 
   Loop& chooseLoop() {
-    KJ_IF_MAYBE (l, options.loop) {
+    KJ_IF_MAYBE(l, options.loop) {
       return *l;
     }
     ownLoop = kj::heap<Loop>();
@@ -107,7 +107,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::TaskSet accepting;
 
   capnp::Capability::Client getObject(kj::StringPtr name) override {
-    KJ_IF_MAYBE (object, objects.find(name)) {
+    KJ_IF_MAYBE(object, objects.find(name)) {
       return *object;
     }
     if (name.size() == 0) return KJ_EXCEPTION(FAILED, "this vat serves no main object");
@@ -151,8 +151,9 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
       }
     } else if (turnedAway < TURNED_AWAY_MAX) {
       ++turnedAway;
-      auto reason = kj::str("too many connections (limit connections = ",
-          options.limits.connections, "); retry later");
+      auto reason =
+          kj::str("too many connections (limit connections = ", options.limits.connections,
+              "); retry later");
       tasks.add(turnAway(kj::mv(stream), reason)
                     .exclusiveJoin(loop.timer().afterDelay(CLOSING_MAX))
                     .attach(kj::defer([this]() { --turnedAway; })));
@@ -185,14 +186,16 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     for (auto& link: links) {
       if (link->address == host && !link->connection.hasEnded()) return link->connection;
     }
-    auto stream = loop.network().parseAddress(host).then([](
-        kj::Own<kj::NetworkAddress>&& address) {
-      auto connected = address->connect();
-      return connected.attach(kj::mv(address));
-    }).then([this](kj::Own<kj::AsyncIoStream>&& stream) {
-      keepAlive(*stream);
-      return kj::mv(stream);
-    });
+    auto stream = loop.network()
+                      .parseAddress(host)
+                      .then([](kj::Own<kj::NetworkAddress>&& address) {
+                        auto connected = address->connect();
+                        return connected.attach(kj::mv(address));
+                      })
+                      .then([this](kj::Own<kj::AsyncIoStream>&& stream) {
+                        keepAlive(*stream);
+                        return kj::mv(stream);
+                      });
     return add(kj::newPromisedStream(kj::mv(stream)), Connection::Side::CLIENT, host).connection;
   }
 
@@ -227,14 +230,15 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   // How often a draining vat looks whether its calls are done.
   static constexpr kj::Duration DRAIN_POLL = 5 * kj::MILLISECONDS;
 
-  // Resolves when everything is written and the peer has closed its end too, or has had its time to;
-  // at `deadline` at the latest.
+  // Resolves when everything is written and the peer has closed its end too, or has had its time
+  // to; at `deadline` at the latest.
   kj::Promise<void> close(Link& link, kj::TimePoint deadline) {
     auto peerCloses = [this, gone = link.connection.onDisconnect()]() mutable {
       return gone.exclusiveJoin(loop.timer().afterDelay(PEER_CLOSING_MAX));
     };
     return link.connection.close()
-        .then(kj::mv(peerCloses), [](kj::Exception&&) -> kj::Promise<void> { return kj::READY_NOW; })
+        .then(
+            kj::mv(peerCloses), [](kj::Exception&&) -> kj::Promise<void> { return kj::READY_NOW; })
         .exclusiveJoin(loop.timer().atTime(deadline))
         .then([this, id = link.id]() { remove(id); });
   }
@@ -273,9 +277,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
 
 Vat::Vat(): Vat(VatOptions()) {}
 Vat::Vat(VatOptions options): impl(kj::heap<Impl>(kj::mv(options))) {}
-Vat::~Vat() noexcept(false) {
-  impl->end();
-}
+Vat::~Vat() noexcept(false) { impl->end(); }
 
 kj::WaitScope& Vat::waitScope() { return impl->loop.waitScope(); }
 kj::Timer& Vat::timer() { return impl->loop.timer(); }
@@ -293,8 +295,7 @@ kj::Own<capnp::ClientHook> Vat::connectHook(kj::StringPtr text) {
   return capnp::ClientHook::from(impl->connectTo(address.host).getObject(address.name));
 }
 
-kj::Own<capnp::ClientHook> Vat::connectHook(
-    kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name) {
+kj::Own<capnp::ClientHook> Vat::connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name) {
   auto& link = impl->add(kj::mv(stream), Connection::Side::CLIENT, "a stream");
   return capnp::ClientHook::from(link.connection.getObject(name));
 }
@@ -314,9 +315,7 @@ kj::Promise<uint> Vat::listen(kj::StringPtr address, ListenOptions options) {
       });
 }
 
-void Vat::accept(kj::Own<kj::AsyncIoStream> stream) {
-  impl->accept(kj::mv(stream));
-}
+void Vat::accept(kj::Own<kj::AsyncIoStream> stream) { impl->accept(kj::mv(stream)); }
 
 void Vat::run(kj::StringPtr address) {
   listen(address).wait(*this);
@@ -328,8 +327,6 @@ void Vat::run() {
   shutdown(impl->options.drain).wait(*this);
 }
 
-kj::Promise<void> Vat::shutdown(kj::Duration deadline) {
-  return impl->shutdown(deadline);
-}
+kj::Promise<void> Vat::shutdown(kj::Duration deadline) { return impl->shutdown(deadline); }
 
 }  // namespace troth

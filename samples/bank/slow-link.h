@@ -1,6 +1,6 @@
 #pragma once
-// A link on which a round trip takes as long as to another city: it delivers what goes over a stream
-// half of `roundTrip` later, in each direction, and leaves its order and its pieces alone.
+// A link on which a round trip takes as long as to another city: it delivers what goes over a
+// stream half of `roundTrip` later, in each direction, and leaves its order and its pieces alone.
 
 #include <kj/async-io.h>
 #include <troth/vat.h>
@@ -38,8 +38,8 @@ private:
     to.shutdownWrite();
   }
 
-  kj::Promise<void> deliver(kj::Promise<void> earlier, kj::AsyncIoStream& to,
-      kj::Array<kj::byte> piece, size_t size) {
+  kj::Promise<void> deliver(
+      kj::Promise<void> earlier, kj::AsyncIoStream& to, kj::Array<kj::byte> piece, size_t size) {
     auto due = timer.now() + delay;
     co_await earlier;
     co_await timer.atTime(due);

@@ -4,12 +4,14 @@
 //     scalar, enum    its value
 //     Text            const char*, kj::StringPtr, std::string, std::string_view
 //     Data            kj::ArrayPtr<const byte>, std::span<const std::byte>
-//     interface       a Ref, a Client, an owned server object (exported on the spot), a kj::Promise of a Ref or a Client, nullptr
-//     struct          a reader, or a function that fills a builder: [&](auto point) { point.setX(1); }
-//     list            a reader, a {list, of, elements}, any sized range of elements, ofSize(n, [&](auto list) { ... })
-//     AnyPointer      a reader of any struct, list, text or data, or any ref
+//     interface       a Ref, a Client, an owned server object (exported on the spot), a kj::Promise
+//     of a Ref or a Client, nullptr struct          a reader, or a function that fills a builder:
+//     [&](auto point) { point.setX(1); } list            a reader, a {list, of, elements}, any
+//     sized range of elements, ofSize(n, [&](auto list) { ... }) AnyPointer      a reader of any
+//     struct, list, text or data, or any ref
 //
-// An Arg only looks at what it is made from: it is meant to live as long as the expression that makes the call.
+// An Arg only looks at what it is made from: it is meant to live as long as the expression that
+// makes the call.
 
 #include <concepts>
 #include <initializer_list>
@@ -101,8 +103,7 @@ template <typename I>
 class Arg<I, capnp::Kind::INTERFACE> {
 public:
   template <typename T>
-    requires std::is_constructible_v<RefBase<I>, T&&>
-  Arg(T&& value): ref(kj::fwd<T>(value)) {}
+  requires std::is_constructible_v<RefBase<I>, T &&> Arg(T&& value): ref(kj::fwd<T>(value)) {}
 
   void write(capnp::AnyPointer::Builder slot) const {
     slot.setAs<capnp::Capability>(capnp::Capability::Client(ref.getHook()));
@@ -123,8 +124,7 @@ public:
   Arg(typename T::Reader reader): reader(reader) {}
 
   template <typename Fill>
-    requires std::invocable<Fill&, typename T::Builder>
-  Arg(Fill&& fill)
+  requires std::invocable<Fill&, typename T::Builder> Arg(Fill&& fill)
       : fillFrom(const_cast<void*>(static_cast<const void*>(&fill))),
         fillWith([](void* f, typename T::Builder builder) {
           (*static_cast<std::remove_reference_t<Fill>*>(f))(builder);
@@ -184,16 +184,18 @@ public:
   Arg(typename List::Reader reader): reader(reader) {}
 
   Arg(std::initializer_list<Arg<E>> elements)
-      : initial(elements), from(&initial), writeFrom(&writeRange<const std::initializer_list<Arg<E>>>) {}
+      : initial(elements),
+        from(&initial),
+        writeFrom(&writeRange<const std::initializer_list<Arg<E>>>) {}
   KJ_DISALLOW_COPY_AND_MOVE(Arg);
 
   template <std::ranges::sized_range Range>
-    requires std::convertible_to<std::ranges::range_reference_t<const Range>, Arg<E>>
-  Arg(const Range& range): from(&range), writeFrom(&writeRange<const Range>) {}
+  requires std::convertible_to<std::ranges::range_reference_t<const Range>, Arg<E>> Arg(
+      const Range& range)
+      : from(&range), writeFrom(&writeRange<const Range>) {}
 
   template <typename Fill>
-    requires std::invocable<const Fill&, typename List::Builder>
-  Arg(const OfSize<Fill>& list)
+  requires std::invocable<const Fill&, typename List::Builder> Arg(const OfSize<Fill>& list)
       : from(&list), writeFrom([](const void* from, capnp::AnyPointer::Builder slot) {
           auto& list = *static_cast<const OfSize<Fill>*>(from);
           list.fill(slot.initAs<List>(list.size));
@@ -253,20 +255,19 @@ public:
   Arg(typename T::Reader reader): reader(reader) {}
 
   template <typename R>
-    requires(!std::convertible_to<R, typename T::Reader> && requires { typename R::Reads; } &&
-        std::same_as<T, capnp::AnyPointer>)
-  Arg(const R& value)
+  requires(!std::convertible_to<R, typename T::Reader> && requires { typename R::Reads; } &&
+      std::same_as<T, capnp::AnyPointer>) Arg(const R& value)
       : from(&value), writeFrom([](const void* from, capnp::AnyPointer::Builder slot) {
           slot.setAs<typename R::Reads>(*const_cast<R*>(static_cast<const R*>(from)));
         }) {}
 
   template <typename I>
-  Arg(const RefBase<I>& ref)
-    requires std::same_as<T, capnp::AnyPointer>
-      : from(&ref), writeFrom([](const void* from, capnp::AnyPointer::Builder slot) {
-          auto& ref = *static_cast<const RefBase<I>*>(from);
-          slot.setAs<capnp::Capability>(capnp::Capability::Client(ref.getHook()));
-        }) {}
+  Arg(const RefBase<I>& ref) requires std::same_as<T, capnp::AnyPointer>:
+      from(&ref),
+      writeFrom([](const void* from, capnp::AnyPointer::Builder slot) {
+        auto& ref = *static_cast<const RefBase<I>*>(from);
+        slot.setAs<capnp::Capability>(capnp::Capability::Client(ref.getHook()));
+      }) {}
 
   void write(capnp::AnyPointer::Builder slot) const {
     if (writeFrom != nullptr) {

@@ -1,18 +1,18 @@
 #pragma once
-// A Carrier takes one call to its object and tells its outcome: the seam between the call graph and whatever
-// carries calls.
+// A Carrier takes one call to its object and tells its outcome: the seam between the call graph and
+// whatever carries calls.
 //
-// The graph knows nothing of transports: it hands over a request, asks for objects in results that do not exist
-// yet, and is told the outcome once. This carrier goes through capnp::ClientHook, so it reaches objects behind
-// Cap'n Proto's RPC system, local objects, and membranes alike.
+// The graph knows nothing of transports: it hands over a request, asks for objects in results that
+// do not exist yet, and is told the outcome once. This carrier goes through capnp::ClientHook, so
+// it reaches objects behind Cap'n Proto's RPC system, local objects, and membranes alike.
 
 #include <capnp/capability.h>
 #include <kj/async.h>
 
 namespace troth::_ {
 
-// Where a carrier delivers the outcome of a call: exactly one of these is called, exactly once, never before
-// send() has returned.
+// Where a carrier delivers the outcome of a call: exactly one of these is called, exactly once,
+// never before send() has returned.
 class OutcomeSink {
 public:
   virtual void fulfill(capnp::Response<capnp::AnyPointer>&& response) = 0;

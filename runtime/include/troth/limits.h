@@ -48,8 +48,8 @@ struct Traffic {
   uint64_t callsRefused = 0;
 
   // How often calls were sent after an answer had come, the first time included: the round trips
-  // that a program has waited for, whatever the network's delay. Asking for a peer's object is not a
-  // call, because nobody has to wait for it.
+  // that a program has waited for, whatever the network's delay. Asking for a peer's object is not
+  // a call, because nobody has to wait for it.
   uint64_t roundTrips = 0;
 
   uint64_t messagesSent = 0;

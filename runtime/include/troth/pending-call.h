@@ -1,9 +1,10 @@
 #pragma once
 // A PendingCall is a call that a stub has made: one vertex of the call graph.
 //
-// A stub method does not send anything. It builds the parameters, puts a PendingCall in the queue of this
-// thread's event loop, and returns a promise for it. The queue is flushed at the end of the loop's turn, so
-// that a chain of calls leaves in one write, in the order in which the calls were made.
+// A stub method does not send anything. It builds the parameters, puts a PendingCall in the queue
+// of this thread's event loop, and returns a promise for it. The queue is flushed at the end of the
+// loop's turn, so that a chain of calls leaves in one write, in the order in which the calls were
+// made.
 //
 // Programs use Ref, Promise and Arg; this header is what those three are made of.
 
@@ -55,7 +56,8 @@ protected:
   ~Waiter() = default;
 };
 
-// How a promise gets from the results of a call to what it stands for: a list of fields, innermost first.
+// How a promise gets from the results of a call to what it stands for: a list of fields, innermost
+// first.
 class Path final: public kj::Refcounted {
 public:
   using Into = capnp::AnyStruct::Reader (*)(capnp::AnyStruct::Reader parent, const char* name);
@@ -73,7 +75,8 @@ public:
   kj::Maybe<kj::Own<Path>> parent;
   Field field;
 
-  // Goes from the struct that has the field to the struct in it; null where the field is not a struct.
+  // Goes from the struct that has the field to the struct in it; null where the field is not a
+  // struct.
   Into into;
 };
 
@@ -104,7 +107,8 @@ public:
 
   capnp::AnyPointer::Builder params();
 
-  // Notes that parameter `name` is `ref`, so that the error of a call with a broken argument says so.
+  // Notes that parameter `name` is `ref`, so that the error of a call with a broken argument says
+  // so.
   void noteArgument(const char* name, kj::Own<capnp::ClientHook> ref);
 
   // Puts the call in the queue of this thread.
@@ -130,8 +134,8 @@ public:
   void addWaiter(Waiter& waiter);
   void removeWaiter(Waiter& waiter);
 
-  // Room for a few objects of AWAIT_BYTES that live and die with this call, so that awaiting it needs
-  // no memory of its own. Null if all of it is taken.
+  // Room for a few objects of AWAIT_BYTES that live and die with this call, so that awaiting it
+  // needs no memory of its own. Null if all of it is taken.
   static constexpr size_t AWAIT_BYTES = 88;
   void* takeAwaitRoom();
   // Gives the room at `place` back, if it is this call's.
@@ -199,8 +203,8 @@ public:
   // Sends what is pending.
   void flush();
 
-  // Learns that a message was handed to the network, which writes it at the end of the turn: calls made in
-  // the same turn are to be part of that write.
+  // Learns that a message was handed to the network, which writes it at the end of the turn: calls
+  // made in the same turn are to be part of that write.
   void messageSent();
 
   // Settles what is open with `reason`: the event loop it waits for is about to end.
@@ -216,8 +220,8 @@ private:
   bool flushScheduled = false;
   bool flushing = false;
 
-  // Since the last flush: whether the network has had other messages, and whether the flush was put off anew
-  // because of them.
+  // Since the last flush: whether the network has had other messages, and whether the flush was put
+  // off anew because of them.
   bool writeComing = false;
   bool flushMoved = false;
 
@@ -226,8 +230,8 @@ private:
 
 // An object in the results of a call that has not settled: a ref that does not exist yet.
 //
-// Until the call is sent nothing can be sent to it either; from then on it stands for the transport's own promised
-// object, and once the call has settled it no longer holds on to the call.
+// Until the call is sent nothing can be sent to it either; from then on it stands for the
+// transport's own promised object, and once the call has settled it no longer holds on to the call.
 class PromisedRef final: public capnp::ClientHook, public kj::Refcounted, private Waiter {
 public:
   static const uint BRAND;

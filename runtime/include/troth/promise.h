@@ -1,18 +1,19 @@
 #pragma once
 // A Promise<T> is a value not known yet: the results of a call, or something in them.
 //
-// It can be awaited like any kj::Promise, and it can be used before it is kept: an accessor of the results gives a promise
-// for a field, or a ref to an object, at once and without a message.
+// It can be awaited like any kj::Promise, and it can be used before it is kept: an accessor of the
+// results gives a promise for a field, or a ref to an object, at once and without a message.
 //
 //     auto account = bank.openAccount("alice").account();         // a Ref<Account>, usable now
 //     auto amount = account.balance().amount();                   // a Promise<int64_t>
 //     int64_t cents = co_await amount;                            // one round trip for both calls
 //
-// Awaiting gives, for the results of a call, a capnp::Response; for a scalar or an enum, its value; for text, data, structs and
-// lists an Owned<T>, which is a reader that keeps its message alive.
+// Awaiting gives, for the results of a call, a capnp::Response; for a scalar or an enum, its value;
+// for text, data, structs and lists an Owned<T>, which is a reader that keeps its message alive.
 //
-// Dropping the last promise or ref that depends on a call cancels the call. detach() lets it run without anybody waiting.
-// A promise that breaks says in its exception which call broke and every call that it passed through.
+// Dropping the last promise or ref that depends on a call cancels the call. detach() lets it run
+// without anybody waiting. A promise that breaks says in its exception which call broke and every
+// call that it passed through.
 
 #include <kj/async.h>
 
@@ -57,13 +58,14 @@ struct PipelinedOf<T, capnp::Kind::INTERFACE> {
   using Type = Ref<T>;
 };
 
-// The schema type that a generated getter reads: Text for a Text::Reader, Account for an Account::Client.
+// The schema type that a generated getter reads: Text for a Text::Reader, Account for an
+// Account::Client.
 template <typename T>
 struct ReadsOf {
   using Type = T;
 };
 template <typename T>
-  requires requires { typename T::Reads; }
+requires requires { typename T::Reads; }
 struct ReadsOf<T> {
   using Type = typename T::Reads;
 };
@@ -92,7 +94,8 @@ using Pipelined = typename _::PipelinedOf<T>::Type;
 
 namespace _ {
 
-// Where a promise gets its value: a call, and the way from its results. `path` is null for the results themselves.
+// Where a promise gets its value: a call, and the way from its results. `path` is null for the
+// results themselves.
 struct Source {
   kj::Own<PendingCall> call;
   kj::Maybe<kj::Own<Path>> path;
@@ -102,7 +105,8 @@ struct Source {
   // The source of a field of what this is the source of.
   Source getField(Field field, Path::Into into) const;
 
-  // The struct at the end of the path, and the one that has the field at the end of the path. The call must be settled.
+  // The struct at the end of the path, and the one that has the field at the end of the path. The
+  // call must be settled.
   capnp::AnyStruct::Reader read() const;
   capnp::AnyStruct::Reader readParent() const;
   const char* getFieldName() const;
@@ -116,8 +120,8 @@ struct Source {
 
 // Gives the outcome of a call to whoever awaits a Promise.
 //
-// It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in its call. See
-// docs/decisions/004-await-nodes.md.
+// It is a node of KJ's promise graph, made without KJ's arena of a kilobyte, so that it can live in
+// its call. See docs/decisions/004-await-nodes.md.
 class AwaitNode final: public kj::_::PromiseNode, private Waiter {
 public:
   // Writes what the promise stands for; `output` is an ExceptionOr of what awaiting it gives.
@@ -149,7 +153,8 @@ kj::Promise<U> awaitSource(Source source, AwaitNode::Read read) {
 // Throws what a promise for a union's member breaks with where another member is set.
 [[noreturn]] void throwNotSet(const char* field);
 
-// Reads the field `name` of a struct of type Struct, checking first that it is set if it is a union's member.
+// Reads the field `name` of a struct of type Struct, checking first that it is set if it is a
+// union's member.
 template <auto getter, auto isSet, typename Struct = typename ReaderOf<getter>::Struct>
 auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
   auto reader = parent.template as<Struct>();
@@ -161,8 +166,8 @@ auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
 
 template <typename T>
 void readStruct(const Source& source, kj::_::ExceptionOrValue& output) {
-  output.as<Awaited<T>>() = kj::_::ExceptionOr<Awaited<T>>(
-      Awaited<T>(source.read().template as<T>(), source.hold()));
+  output.as<Awaited<T>>() =
+      kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(source.read().template as<T>(), source.hold()));
 }
 
 // Reads a field that is not a struct.
@@ -172,8 +177,7 @@ void readField(const Source& source, kj::_::ExceptionOrValue& output) {
   if constexpr (kj::isSameType<Awaited<T>, T>()) {
     output.as<T>() = kj::_::ExceptionOr<T>(kj::mv(value));
   } else {
-    output.as<Awaited<T>>() =
-        kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(value, source.hold()));
+    output.as<Awaited<T>>() = kj::_::ExceptionOr<Awaited<T>>(Awaited<T>(value, source.hold()));
   }
 }
 
@@ -195,7 +199,8 @@ public:
   PromiseBase& operator=(PromiseBase&&) = default;
 
 protected:
-  // The field at `field`, which `getter` reads. `isSet` tells whether a union's member is the one that is set.
+  // The field at `field`, which `getter` reads. `isSet` tells whether a union's member is the one
+  // that is set.
   template <typename Field_, auto getter, auto isSet = nullptr>
   Pipelined<Field_> get(Field field) const;
 
@@ -205,8 +210,8 @@ private:
 
 namespace _ {
 
-// A promise for a struct whose stub is not included, or that is nested in a generic type: those are specialised by the
-// struct's id, because C++ cannot match Outer<T>::Inner.
+// A promise for a struct whose stub is not included, or that is nested in a generic type: those are
+// specialised by the struct's id, because C++ cannot match Outer<T>::Inner.
 template <uint64_t id, typename T>
 class StructPromise: public PromiseBase<T> {
 public:
@@ -232,7 +237,8 @@ public:
   using Base::Base;
 };
 
-// A promise that has no value: a call of a streaming method. It is kept when there is room to send more.
+// A promise that has no value: a call of a streaming method. It is kept when there is room to send
+// more.
 template <>
 class [[nodiscard]] Promise<void>: public kj::Promise<void> {
 public:
@@ -254,8 +260,7 @@ Pipelined<Field_> PromiseBase<T>::get(Field field) const {
     return Pipelined<Field_>(
         source.getField(field, &_::into<getter, isSet>), &_::readStruct<Field_>);
   } else {
-    return Pipelined<Field_>(
-        source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
+    return Pipelined<Field_>(source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
   }
 }
 

@@ -1,15 +1,17 @@
 #pragma once
-// A Ref<I> is a reference to an object that implements interface I: in this vat or in another, there already or promised.
+// A Ref<I> is a reference to an object that implements interface I: in this vat or in another,
+// there already or promised.
 //
-// It has one method for each method of the schema. A call returns a promise at once and leaves at the end of the event loop's
-// turn, together with every other call made until then.
+// It has one method for each method of the schema. A call returns a promise at once and leaves at
+// the end of the event loop's turn, together with every other call made until then.
 //
 //     Ref<Bank> bank = vat.connect<Bank>("bank.example:7700");
 //     Ref<Account> account = bank.openAccount("alice").account();
 //     Bank::Client stock = bank;                                  // and back: Ref<Bank>(stock)
 //
-// A Ref is as cheap to copy as a reference count, and is used by one thread only. Calls that one caller makes on one Ref arrive in
-// the order in which they were made; a stock client taken from a Ref sends at once, and so before what is still pending.
+// A Ref is as cheap to copy as a reference count, and is used by one thread only. Calls that one
+// caller makes on one Ref arrive in the order in which they were made; a stock client taken from a
+// Ref sends at once, and so before what is still pending.
 
 #include <concepts>
 
@@ -24,14 +26,15 @@ namespace _ {
 
 // An owned server object: one of ours, or one whose class stock Cap'n Proto generated.
 template <typename S, typename I>
-concept Serves = std::derived_from<S, Server<I>> ||
-    requires { requires std::derived_from<S, typename I::Server>; } ||
-    (std::same_as<I, capnp::Capability> && std::derived_from<S, capnp::Capability::Server>);
+concept Serves = std::derived_from<S, Server<I>> || requires {
+  requires std::derived_from<S, typename I::Server>;
+} ||(std::same_as<I, capnp::Capability>&& std::derived_from<S, capnp::Capability::Server>);
 
 template <typename J, typename I>
 concept Extends = std::convertible_to<typename J::Client, typename I::Client>;
 
-// Sums up what is known of the size of a call's arguments; the sum is unknown as soon as one of them is.
+// Sums up what is known of the size of a call's arguments; the sum is unknown as soon as one of
+// them is.
 class SizeHint {
 public:
   template <typename... Args>
@@ -115,19 +118,16 @@ public:
 
   // A ref to an object that implements an interface that extends I.
   template <typename J>
-    requires _::Extends<J, I>
-  RefBase(const RefBase<J>& other): hook(other.getHook()) {}
+  requires _::Extends<J, I> RefBase(const RefBase<J>& other): hook(other.getHook()) {}
 
   // Exports `server`, which lives until the last ref to it is gone.
   template <typename S>
-    requires _::Serves<S, I>
-  RefBase(kj::Own<S> server)
+  requires _::Serves<S, I> RefBase(kj::Own<S> server)
       : hook(capnp::ClientHook::from(capnp::Capability::Client(kj::mv(server)))) {}
 
   // A ref to an object that is to come. Calls wait for it; if the promise breaks, they break too.
   template <typename T>
-    requires std::convertible_to<T, typename I::Client>
-  RefBase(kj::Promise<T> promise)
+  requires std::convertible_to<T, typename I::Client> RefBase(kj::Promise<T> promise)
       : RefBase(typename I::Client(
             promise.then([](T&& value) { return typename I::Client(kj::mv(value)); }))) {}
 
@@ -182,7 +182,8 @@ private:
   }
 };
 
-// The object behind `ref` as one that implements J. Nothing is checked here: if it does not, calls break with UNIMPLEMENTED.
+// The object behind `ref` as one that implements J. Nothing is checked here: if it does not, calls
+// break with UNIMPLEMENTED.
 template <typename J, typename I>
 Ref<J> castRef(const RefBase<I>& ref) {
   return Ref<J>(ref.getHook());
@@ -196,8 +197,9 @@ kj::Promise<void> whenResolved(const RefBase<I>& ref) {
 
 namespace _ {
 
-// What the function of a stock client that starts a call tells: the interface it belongs to, the types of parameters and results.
-// Stubs of generic interfaces find in this way what C++ cannot deduce.
+// What the function of a stock client that starts a call tells: the interface it belongs to, the
+// types of parameters and results. Stubs of generic interfaces find in this way what C++ cannot
+// deduce.
 template <typename Request>
 struct RequestTypes;
 template <typename P, typename R>
@@ -211,7 +213,8 @@ struct RequestTypes<capnp::StreamingRequest<P>> {
 };
 template <auto start>
 struct RequestOf;
-template <typename Client, typename Request, Request (Client::*start)(kj::Maybe<capnp::MessageSize>)>
+template <typename Client, typename Request,
+    Request (Client::*start)(kj::Maybe<capnp::MessageSize>)>
 struct RequestOf<start>: RequestTypes<Request> {
   using Interface = typename Client::Calls;
 };
@@ -223,8 +226,8 @@ using ParamsOf = typename RequestOf<start>::Params;
 template <auto start>
 using ResultsOf = typename RequestOf<start>::Results;
 
-// A ref to an interface whose stub is not included, or that is nested in a generic type: those are specialised by the interface's
-// id, because C++ cannot match Outer<T>::Inner.
+// A ref to an interface whose stub is not included, or that is nested in a generic type: those are
+// specialised by the interface's id, because C++ cannot match Outer<T>::Inner.
 template <uint64_t id, typename I>
 class InterfaceRef: public RefBase<I> {
 public:

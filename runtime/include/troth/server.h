@@ -1,8 +1,9 @@
 #pragma once
 // A Server<I> is the base class of an object that implements interface I.
 //
-// It has one virtual method for each method of the schema, which takes a call and returns a promise that resolves when the results
-// are set. A method that is not overridden breaks its calls with UNIMPLEMENTED.
+// It has one virtual method for each method of the schema, which takes a call and returns a promise
+// that resolves when the results are set. A method that is not overridden breaks its calls with
+// UNIMPLEMENTED.
 //
 //     class Teller final: public troth::Server<Bank> {
 //       kj::Promise<void> openAccount(OpenAccount call) override {
@@ -11,8 +12,9 @@
 //       }
 //     };
 //
-// Methods of one object start in the order in which the calls arrive, and may overlap when they wait. A call whose caller is gone
-// runs to its end, unless the schema marks the method with $Cxx.allowCancellation.
+// Methods of one object start in the order in which the calls arrive, and may overlap when they
+// wait. A call whose caller is gone runs to its end, unless the schema marks the method with
+// $Cxx.allowCancellation.
 
 #include <kj/async.h>
 
@@ -22,7 +24,8 @@ namespace troth {
 
 namespace _ {
 
-// What a server method sees of a parameter: a Ref for an interface, else what the generated getter gives.
+// What a server method sees of a parameter: a Ref for an interface, else what the generated getter
+// gives.
 template <auto getter>
 auto readParameter(const auto& params) {
   using T = TypeOf<getter>;
@@ -35,7 +38,8 @@ auto readParameter(const auto& params) {
 
 }  // namespace _
 
-// A call as its server sees it. The stub derives one class from this for each method, with an accessor for each parameter.
+// A call as its server sees it. The stub derives one class from this for each method, with an
+// accessor for each parameter.
 //
 // It may be copied, and is valid until the method's promise resolves.
 template <typename Params, typename Results>
@@ -134,7 +138,8 @@ protected:
 
   // The answer to a call of an interface, or of a method, that this object does not have.
   Dispatched unimplementedInterface(const char* interfaceName, uint64_t requestedId);
-  Dispatched unimplementedMethod(const char* interfaceName, uint64_t interfaceId, uint16_t methodId);
+  Dispatched unimplementedMethod(
+      const char* interfaceName, uint64_t interfaceId, uint16_t methodId);
 
   // What a method that is not overridden returns.
   kj::Promise<void> unimplemented(
@@ -143,8 +148,8 @@ protected:
 
 namespace _ {
 
-// Servers of generic interfaces are specialised by the interface's id. An interface whose stub is not included is served the stock
-// way: its methods take stock contexts.
+// Servers of generic interfaces are specialised by the interface's id. An interface whose stub is
+// not included is served the stock way: its methods take stock contexts.
 template <uint64_t id, typename I>
 class InterfaceServer: public virtual ServerBase, public virtual I::Server {
 protected:

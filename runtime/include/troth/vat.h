@@ -45,10 +45,10 @@ public:
   ~Vat() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Vat);
 
-  // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for one
-  // of its named objects. Returns at once; calls made on it wait for the connection, and break with
-  // its error. All refs to one address share a connection, which lasts until a side closes it; a ref
-  // connected later than that has a new one.
+  // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for
+  // one of its named objects. Returns at once; calls made on it wait for the connection, and break
+  // with its error. All refs to one address share a connection, which lasts until a side closes it;
+  // a ref connected later than that has a new one.
   template <typename I>
   Ref<I> connect(kj::StringPtr address) {
     return Ref<I>(connectHook(address));
@@ -60,8 +60,8 @@ public:
     return Ref<I>(connectHook(kj::mv(stream), name));
   }
 
-  // Makes `server`, an owned server object or a ref, the main object of this vat, or the object called
-  // `name`. It replaces what was there; peers that hold the old object keep it.
+  // Makes `server`, an owned server object or a ref, the main object of this vat, or the object
+  // called `name`. It replaces what was there; peers that hold the old object keep it.
   template <typename S>
   Vat& serve(S server) {
     return serve("", kj::mv(server));
@@ -78,8 +78,8 @@ public:
     return serveClient(name, kj::mv(client));
   }
 
-  // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port 0
-  // the one that the system chose, and 0 for a Unix socket.
+  // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port
+  // 0 the one that the system chose, and 0 for a Unix socket.
   kj::Promise<uint> listen(kj::StringPtr address, ListenOptions options = {});
 
   // Serves one connected stream.
@@ -92,8 +92,8 @@ public:
   void run(kj::StringPtr address);
 
   // Stops listening, refuses new calls with DISCONNECTED, lets outstanding ones go on for at most
-  // `deadline`, and closes all connections once what they have to say is written. Resolves when it is
-  // done; the vat connects and listens no more.
+  // `deadline`, and closes all connections once what they have to say is written. Resolves when it
+  // is done; the vat connects and listens no more.
   kj::Promise<void> shutdown(kj::Duration deadline);
 
   kj::WaitScope& waitScope();
@@ -110,8 +110,7 @@ private:
   kj::Own<Impl> impl;
 
   kj::Own<capnp::ClientHook> connectHook(kj::StringPtr address);
-  kj::Own<capnp::ClientHook> connectHook(
-      kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
+  kj::Own<capnp::ClientHook> connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
   Vat& serveClient(kj::StringPtr name, capnp::Capability::Client client);
 };
 
