@@ -174,6 +174,25 @@ TEST(Limits, WordsQueuedForAPeerThatDoesNotRead) {
   EXPECT_TRUE(peer.outcomeOf(100) == nullptr);
 }
 
+TEST(Limits, APeerThatSendsOnAndOnWithoutReadingLosesItsConnection) {
+  RawClient raw({.callsOutstanding = 50, .wordsQueued = 1000});
+  auto peer = raw.connect();
+  peer.bootstrap(0);
+  auto blob = [](capnp::rpc::Payload::Builder params) {
+    params.getContent().initAsAnyStruct(1, 0).getDataSection()[2] = 16;
+  };
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                for (uint32_t question = 1; question < 2000; ++question) {
+                  peer.call(question, 0, BLOB, blob);
+                  for (int i = 0; i < 10; ++i) raw.loop.waitScope().poll();
+                }
+              })) {
+    EXPECT_EQ(exception->getType(), kj::Exception::Type::DISCONNECTED);
+  } else {
+    ADD_FAILURE() << "the connection was not ended";
+  }
+}
+
 TEST(Limits, OneConnectionTooManyIsTurnedAwayWithTheReason) {
   TwoVats vats({.connections = 2});
   auto first = vats.connect();

@@ -143,9 +143,6 @@ public:
 
   const Method& getMethod() const { return method; }
 
-  // How many unsettled calls this one is pipelined on.
-  uint getDepth() const { return depth; }
-
   kj::ListLink<PendingCall> queueLink;
   kj::ListLink<PendingCall> openLink;
 
@@ -160,6 +157,8 @@ private:
   Kind kind = Kind::PLAIN;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
+
+  // How many unsettled calls this one is pipelined on.
   uint depth = 0;
   kj::Own<capnp::ClientHook> target;
   kj::Maybe<capnp::Request<capnp::AnyPointer, capnp::AnyPointer>> request;
