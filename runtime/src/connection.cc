@@ -27,10 +27,13 @@ namespace {
 // What a peer that is turned away may still send before its link is cut.
 constexpr uint64_t TURNED_AWAY_BYTES_MAX = 64 * 1024;
 
+// What may be read of a message, each time counted anew, where its size alone would allow less.
+constexpr uint64_t WORDS_READ_MIN = 65536;
+
 capnp::ReaderOptions readerOptions(const Limits& limits) {
   capnp::ReaderOptions options;
-  // The ledger refuses what is over the limit with words of its own, so the transport's is above.
-  options.traversalLimitInWords = limits.messageWords + 2;
+  // Messages over the limit are refused with words of our own, so the transport's is above.
+  options.traversalLimitInWords = kj::max(limits.messageWords + 2, WORDS_READ_MIN);
   return options;
 }
 

@@ -50,7 +50,6 @@ public:
   bool isIdle() const { return ledger.isIdle(); }
 
   uint32_t getCallsOutstanding() const { return ledger.getCallsOutstanding(); }
-  bool hasQueuedMessages() { return network.getCurrentQueueSize() > 0; }
   const Traffic& getTraffic() const { return ledger.getTraffic(); }
 
 private:

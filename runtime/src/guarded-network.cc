@@ -99,13 +99,56 @@ private:
   kj::Own<Connection> inner;
   bool shutDown = false;
 
+  // Messages that came while more than wordsQueued waited to be read.
+  uint32_t unreadMessages = 0;
+
+  // Ends the connection of a peer that makes us say more and more, and does not listen.
+  void requireReader(Message::Which which, uint64_t queued) {
+    if (queued <= owner.limits.wordsQueued) {
+      unreadMessages = 0;
+      return;
+    }
+    if (++unreadMessages <= owner.limits.callsOutstanding && !isEchoed(which)) return;
+    owner.ended = true;
+    // What it would not read is not worth waiting for.
+    shutDown = true;
+    kj::throwFatalException(
+        KJ_EXCEPTION(OVERLOADED, "the peer goes on sending and does not read (limit wordsQueued)",
+            queued, owner.limits.wordsQueued));
+  }
+
+  // Whether the RPC system sends back the whole message, because it does not know its kind.
+  static bool isEchoed(Message::Which which) {
+    switch (which) {
+      case Message::UNIMPLEMENTED:
+      case Message::ABORT:
+      case Message::BOOTSTRAP:
+      case Message::CALL:
+      case Message::RETURN:
+      case Message::FINISH:
+      case Message::RESOLVE:
+      case Message::RELEASE:
+      case Message::DISEMBARGO: return false;
+      default: return true;
+    }
+  }
+
   kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> screen(
       kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& incoming) {
     KJ_IF_MAYBE(message, incoming) {
       if (owner.closed) return kj::Own<capnp::IncomingRpcMessage>(kj::heap<NoMessage>());
+      // In this order: a message does not know its size before it is looked at.
       auto body = message->get()->getBody().getAs<Message>();
+      auto words = message->get()->sizeInWords();
+      if (words > owner.limits.messageWords) {
+        owner.ended = true;
+        kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+            "a message of the peer's is too large (limit messageWords); split it", words,
+            owner.limits.messageWords));
+      }
       auto queued = owner.network.getCurrentQueueSize() / sizeof(capnp::word);
-      switch (owner.ledger.received(body, message->get()->sizeInWords(), queued)) {
+      requireReader(body.which(), queued);
+      switch (owner.ledger.received(body, words, queued)) {
         case Ledger::Verdict::PASS: break;
         case Ledger::Verdict::REFUSE:
           refuse(owner.ledger.refusal);

@@ -191,7 +191,7 @@ Ledger::Verdict Ledger::receivedFinish(capnp::rpc::Finish::Reader finish) {
 
 void Ledger::receivedReturn(capnp::rpc::Return::Reader ret) {
   auto id = ret.getAnswerId();
-  answeredSinceCall = true;
+  if (!bootstraps.eraseMatch(id)) answeredSinceCall = true;
   if (questionsOpen > 0) --questionsOpen;
   KJ_IF_MAYBE(ids, paramExports.find(id)) {
     if (ret.getReleaseParamCaps()) {
@@ -213,7 +213,7 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
     case Message::CALL: sentCall(message.getCall()); break;
     case Message::BOOTSTRAP:
       ++questionsOpen;
-      countRoundTrip();
+      bootstraps.insert(message.getBootstrap().getQuestionId());
       break;
     case Message::RETURN: sentReturn(message.getReturn(), words); break;
     case Message::FINISH: sentFinish(message.getFinish()); break;
@@ -230,17 +230,13 @@ void Ledger::sent(Message::Reader message, uint64_t words) {
 
 void Ledger::sentCall(capnp::rpc::Call::Reader call) {
   ++traffic.callsSent;
-  countRoundTrip();
-  if (!call.getOnlyPromisePipeline()) ++questionsOpen;
-  auto ids = addExports(call.getParams());
-  if (!ids.empty()) paramExports.upsert(call.getQuestionId(), kj::mv(ids));
-}
-
-void Ledger::countRoundTrip() {
   if (answeredSinceCall) {
     ++traffic.roundTrips;
     answeredSinceCall = false;
   }
+  if (!call.getOnlyPromisePipeline()) ++questionsOpen;
+  auto ids = addExports(call.getParams());
+  if (!ids.empty()) paramExports.upsert(call.getQuestionId(), kj::mv(ids));
 }
 
 void Ledger::sentFinish(capnp::rpc::Finish::Reader finish) {

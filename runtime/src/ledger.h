@@ -83,6 +83,9 @@ private:
   // How many references the peer holds to each exported object.
   kj::HashMap<uint32_t, uint32_t> exports;
 
+  // Our own requests for the peer's objects.
+  kj::HashSet<uint32_t> bootstraps;
+
   // Exports in the parameters of our own calls, by question: only of calls that have any.
   kj::HashMap<uint32_t, kj::Vector<uint32_t>> paramExports;
 
@@ -100,7 +103,6 @@ private:
   void sentReturn(capnp::rpc::Return::Reader ret, uint64_t words);
   void sentCall(capnp::rpc::Call::Reader call);
   void sentFinish(capnp::rpc::Finish::Reader finish);
-  void countRoundTrip();
 
   // Why a call or a bootstrap is over a bound, if it is.
   kj::Maybe<kj::String> findBound(uint64_t words, uint64_t wordsQueued);

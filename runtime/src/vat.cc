@@ -21,13 +21,21 @@ struct Link {
   // Names the link for as long as the vat lives.
   uint64_t id = 0;
 
-  // Messages seen at the last look for idle links.
-  uint64_t messagesSeen = 0;
+  // Messages seen at the last look for idle links; none has been yet.
+  uint64_t messagesSeen = kj::maxValue;
 
   // Where the link was connected to; empty if the peer connected to us.
   kj::String address;
   bool isIncoming() const { return address.size() == 0; }
 };
+
+kj::Exception shuttingDown() { return KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"); }
+
+// `now` and `later` together, or the end of time.
+kj::TimePoint after(kj::TimePoint now, kj::Duration later) {
+  auto forever = kj::origin<kj::TimePoint>() + kj::Duration(kj::maxValue);
+  return forever - now < later ? forever : now + later;
+}
 
 struct Address {
   kj::StringPtr host;
@@ -37,7 +45,7 @@ struct Address {
 
 Address parseAddress(kj::StringPtr text) {
   Address result;
-  if (text.startsWith("unix")) {
+  if (text.startsWith("unix:") || text.startsWith("unix-abstract:")) {
     result.hostText = kj::str(text);
   } else KJ_IF_MAYBE(slash, text.findFirst('/')) {
     result.hostText = kj::heapString(text.slice(0, *slash));
@@ -147,6 +155,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   }
 
   void accept(kj::Own<kj::AsyncIoStream> stream) {
+    if (stopping) return;
     if (countIncoming() < options.limits.connections) {
       add(kj::mv(stream), Connection::Side::SERVER, "");
       if (!watchingIdle) {
@@ -172,8 +181,13 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
 
   kj::Promise<void> acceptAll(kj::ConnectionReceiver& receiver) {
     return receiver.accept().then([this, &receiver](kj::Own<kj::AsyncIoStream>&& stream) {
-      keepAlive(*stream);
-      accept(kj::mv(stream));
+      // A connection that fails at once must not end the others.
+      KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
+                    keepAlive(*stream);
+                    accept(kj::mv(stream));
+                  })) {
+        KJ_LOG(ERROR, "cannot serve a connection", *exception);
+      }
       return acceptAll(receiver);
     });
   }
@@ -186,7 +200,6 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   }
 
   Connection& connectTo(kj::StringPtr host) {
-    KJ_REQUIRE(!stopping, "this vat is shutting down");
     for (auto& link: links) {
       if (link->address == host && !link->connection.hasEnded()) return link->connection;
     }
@@ -234,14 +247,21 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   // How often a draining vat looks whether its calls are done.
   static constexpr kj::Duration DRAIN_POLL = 5 * kj::MILLISECONDS;
 
-  // Resolves when the peer has closed its end too, or at `deadline`.
+  // Resolves when everything is written and the peer has closed its end too, or has had its time
+  // to; at `deadline` at the latest.
   kj::Promise<void> close(Link& link, kj::TimePoint deadline) {
-    auto gone = link.connection.onDisconnect();
+    auto peerCloses = [this, gone = link.connection.onDisconnect()]() mutable {
+      return gone.exclusiveJoin(loop.timer().afterDelay(PEER_CLOSING_MAX));
+    };
     return link.connection.close()
-        .then([gone = kj::mv(gone)]() mutable { return kj::mv(gone); }, [](kj::Exception&&) {})
+        .then(
+            kj::mv(peerCloses), [](kj::Exception&&) -> kj::Promise<void> { return kj::READY_NOW; })
         .exclusiveJoin(loop.timer().atTime(deadline))
         .then([this, id = link.id]() { remove(id); });
   }
+
+  // How long a peer that has been told everything may take to close its end.
+  static constexpr kj::Duration PEER_CLOSING_MAX = 1 * kj::SECONDS;
 
   kj::Promise<void> closeAll(kj::TimePoint deadline) {
     kj::Vector<kj::Promise<void>> closing;
@@ -256,7 +276,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     receivers.clear();
     _::CallQueue::current().flush();
     for (auto& link: links) link->connection.drain();
-    auto end = loop.timer().now() + deadline;
+    auto end = after(loop.timer().now(), deadline);
     return whenDrained().exclusiveJoin(loop.timer().atTime(end)).then([this, end]() {
       return closeAll(kj::max(end, loop.timer().now() + CLOSING_AT_LEAST));
     });
@@ -289,10 +309,12 @@ Traffic Vat::getTraffic() const {
 
 kj::Own<capnp::ClientHook> Vat::connectHook(kj::StringPtr text) {
   auto address = parseAddress(text);
+  if (impl->stopping) return capnp::newBrokenCap(shuttingDown());
   return capnp::ClientHook::from(impl->connectTo(address.host).getObject(address.name));
 }
 
 kj::Own<capnp::ClientHook> Vat::connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name) {
+  if (impl->stopping) return capnp::newBrokenCap(shuttingDown());
   auto& link = impl->add(kj::mv(stream), Connection::Side::CLIENT, "a stream");
   return capnp::ClientHook::from(link.connection.getObject(name));
 }
@@ -311,6 +333,8 @@ kj::Promise<uint> Vat::listen(kj::StringPtr address, ListenOptions options) {
   KJ_REQUIRE(!impl->stopping, "this vat is shutting down");
   return network().parseAddress(address).then(
       [this, options](kj::Own<kj::NetworkAddress>&& parsed) {
+        // Shut down while the address was looked up.
+        if (impl->stopping) return 0u;
         auto& receiver = *impl->receivers.add(impl->loop.listen(*parsed, options));
         impl->accepting.add(impl->acceptAll(receiver));
         return receiver.getPort();

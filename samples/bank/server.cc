@@ -37,6 +37,7 @@ public:
   }
 
   kj::Promise<void> transfer(Transfer call) override {
+    KJ_REQUIRE(call.amount() > 0, "a transfer moves a positive amount");
     auto payer = call.from();
     co_await payer.withdraw(call.amount());
     co_await call.to().deposit(call.amount());

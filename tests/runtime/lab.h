@@ -1,7 +1,6 @@
 #pragma once
 // The servers that the runtime's tests talk to, and what a test sees of them.
 
-#include <gtest/gtest.h>
 #include <troth/vat.h>
 
 #include <stdexcept>
@@ -109,8 +108,8 @@ public:
     call.fulfill(42, kj::heap<NodeServer>(lab, "held"));
   }
   kj::Promise<void> fail(Fail call) override {
-    auto exception = kj::Exception(
-        static_cast<kj::Exception::Type>(call.type()), __FILE__, __LINE__, kj::str(call.reason()));
+    auto type = static_cast<kj::Exception::Type>(call.type());
+    auto exception = kj::Exception(type, __FILE__, __LINE__, kj::str(call.reason()));
     switch (call.how()) {
       case lab::Failure::SYNCHRONOUSLY: kj::throwFatalException(kj::mv(exception));
       case lab::Failure::IN_COROUTINE: return failInCoroutine(kj::mv(exception));

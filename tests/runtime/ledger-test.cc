@@ -355,6 +355,16 @@ TEST(Ledger, ReleasesOfWhatIsNotHeldChangeNothing) {
   EXPECT_EQ(test.ledger.getCallsOutstanding(), 0u);
 }
 
+TEST(Ledger, AskingForAnObjectIsNoRoundTrip) {
+  LedgerTest test;
+  test.send([](auto message) { message.initBootstrap().setQuestionId(0); });
+  test.callOut(1);
+  test.answerIn(0, false);
+  EXPECT_EQ(test.ledger.getTraffic().roundTrips, 1u);
+  test.callOut(2);
+  EXPECT_EQ(test.ledger.getTraffic().roundTrips, 1u);
+}
+
 TEST(Ledger, CountsRoundTrips) {
   LedgerTest test;
   test.callOut(1);

@@ -158,16 +158,16 @@ struct ThreeVats {
 TEST(ThreeVats, AnObjectOfOneIsAnArgumentToAnother) {
   ThreeVats three;
   auto& vats = three.vats;
-  EXPECT_EQ(kj::str(three.root.join(three.other, three.root).node().label().label().wait(vats)),
-      "thirdroot");
+  auto joined = three.root.join(three.other, three.root).node();
+  EXPECT_EQ(kj::str(joined.label().label().wait(vats)), "thirdroot");
 }
 
 TEST(ThreeVats, APromisedObjectOfOneIsAnArgumentToAnother) {
   ThreeVats three;
   auto& vats = three.vats;
   auto promised = three.other.make("far").node();
-  EXPECT_EQ(
-      kj::str(three.root.join(promised, three.root).node().label().label().wait(vats)), "farroot");
+  auto joined = three.root.join(promised, three.root).node();
+  EXPECT_EQ(kj::str(joined.label().label().wait(vats)), "farroot");
 }
 
 TEST(ThreeVats, AnObjectThatPassedThroughBothIsStillItself) {

@@ -22,8 +22,7 @@ public:
     send([&](auto message) { message.initBootstrap().setQuestionId(question); });
   }
 
-  // Calls a method of Node on the object that `answer` gives; of all answers the object is the
-  // first pointer.
+  // Calls a method of Node on the object that `answer` gives: the first pointer in any answer.
   template <typename Fill>
   void call(uint32_t question, uint32_t answer, uint16_t method, Fill&& fill) {
     send([&](capnp::rpc::Message::Builder message) {
@@ -101,7 +100,7 @@ enum NodeMethod : uint16_t {
   JOIN = 7,
   HOLD = 9,
   BLOB = 15,
-  LATER = 26
+  LATER = 26,
 };
 
 // Makes the one parameter of a call the object that `answer` gives.

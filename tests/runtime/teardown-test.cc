@@ -119,8 +119,8 @@ TEST(Teardown, EverythingMayOutliveAVatWithItsOwnLoop) {
 TEST(Teardown, ACoroutineLearnsThatItsVatIsGone) {
   Lab lab;
   std::vector<std::string> seen;
-  auto run = [](Vat& vat, Ref<lab::Node> node,
-                 std::vector<std::string>& seen) -> kj::Promise<void> {
+  using Seen = std::vector<std::string>;
+  auto run = [](Vat& vat, Ref<lab::Node> node, Seen& seen) -> kj::Promise<void> {
     try {
       co_await node.hold();
     } catch (const kj::Exception& exception) {

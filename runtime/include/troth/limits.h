@@ -30,7 +30,8 @@ struct Limits {
   uint32_t pipelineDepth = 4096;
 
   // Words in one message, in either direction. A call or an answer that is larger is refused on
-  // our side; a peer that sends a larger one loses its connection.
+  // our side; a peer that sends a larger one loses its connection. A receiver may read as much of a
+  // message, counting all that it reads again, or 65536 words if that is more.
   uint64_t messageWords = 8u << 20;
 
   // Connections from other vats. One more is told so, and closed.

@@ -273,9 +273,6 @@ public:
 
   const Method& getMethod() const { return method; }
 
-  // How many unsettled calls this one is pipelined on.
-  uint getDepth() const { return depth; }
-
   kj::ListLink<PendingCall> queueLink;
   kj::ListLink<PendingCall> openLink;
 
@@ -312,6 +309,8 @@ private:
   bool inDoubtElsewhere = false;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
+
+  // How many unsettled calls this one is pipelined on.
   uint depth = 0;
   kj::Own<capnp::ClientHook> target;
   kj::Maybe<capnp::Request<capnp::AnyPointer, capnp::AnyPointer>> request;

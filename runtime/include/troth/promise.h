@@ -4,9 +4,9 @@
 // It can be awaited like any kj::Promise, and it can be used before it is kept: an accessor of the
 // results gives a promise for a field, or a ref to an object, at once and without a message.
 //
-//     auto account = bank.openAccount("alice").account();         // a Ref<Account>, usable now
-//     auto amount = account.balance().amount();                   // a Promise<int64_t>
-//     int64_t cents = co_await amount;                            // one round trip for both calls
+//     auto account = bank.openAccount("alice", 100).account();         // a Ref<Account>, usable
+//     now auto amount = account.balance().amount();                   // a Promise<int64_t> int64_t
+//     cents = co_await amount;                            // one round trip for both calls
 //
 // Awaiting gives, for the results of a call, a capnp::Response; for a scalar or an enum, its value;
 // for text, data, structs and lists an Owned<T>, which is a reader that keeps its message alive.

@@ -6,7 +6,7 @@
 // the end of the event loop's turn, together with every other call made until then.
 //
 //     Ref<Bank> bank = vat.connect<Bank>("bank.example:7700");
-//     Ref<Account> account = bank.openAccount("alice").account();
+//     Ref<Account> account = bank.openAccount("alice", 100).account();
 //     Bank::Client stock = bank;                                  // and back: Ref<Bank>(stock)
 //
 // A Ref is as cheap to copy as a reference count, and is used by one thread only. Calls that one

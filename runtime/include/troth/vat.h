@@ -81,7 +81,7 @@ public:
 
   // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port
   // 0 the one that the system chose, and 0 for a Unix socket.
-  kj::Promise<uint> listen(kj::StringPtr address, ListenOptions options = {});
+  [[nodiscard]] kj::Promise<uint> listen(kj::StringPtr address, ListenOptions options = {});
 
   // Serves one connected stream.
   void accept(kj::Own<kj::AsyncIoStream> stream);
@@ -92,10 +92,10 @@ public:
   // The same, listening on `address` first.
   void run(kj::StringPtr address);
 
-  // Stops listening, refuses new calls with DISCONNECTED, lets outstanding ones go on for at most
-  // `deadline`, and closes all connections once what they have to say is written. Resolves when it
-  // is done; the vat connects and listens no more.
-  kj::Promise<void> shutdown(kj::Duration deadline);
+  // Stops listening, refuses new calls with DISCONNECTED, lets those that peers have made go on for
+  // at most `deadline`, and closes all connections once what they have to say is written. Resolves
+  // when it is done; the vat connects and listens no more.
+  [[nodiscard]] kj::Promise<void> shutdown(kj::Duration deadline);
 
   kj::WaitScope& waitScope();
   operator kj::WaitScope&() { return waitScope(); }

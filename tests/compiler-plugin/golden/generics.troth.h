@@ -129,6 +129,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<I>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -217,6 +220,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<I>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -302,6 +308,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<I>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -385,6 +394,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::generics::Shop>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -484,6 +496,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::generics::WordStack>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -584,7 +599,7 @@ ServerBase::Dispatched _::InterfaceServer<0xedfae00e5736077f, I>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<I>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Source", interfaceId);
+    default: return dispatchOther("Source", interfaceId, methodId, context);
   }
 }
 
@@ -688,7 +703,7 @@ ServerBase::Dispatched _::InterfaceServer<0xba54ba8d86424969, I>::dispatchCall(
     case ::capnp::typeId<_::InterfaceOf<&I::Client::nextRequest>>():
       return ::troth::Server<_::InterfaceOf<&I::Client::nextRequest>>::dispatchMethod(
           methodId, context);
-    default: return unimplementedInterface("Stack", interfaceId);
+    default: return dispatchOther("Stack", interfaceId, methodId, context);
   }
 }
 
@@ -796,7 +811,7 @@ ServerBase::Dispatched _::InterfaceServer<0x9d465faf5dfc10a3, I>::dispatchCall(
     case ::capnp::typeId<_::InterfaceOf<&I::Client::nextRequest>>():
       return ::troth::Server<_::InterfaceOf<&I::Client::nextRequest>>::dispatchMethod(
           methodId, context);
-    default: return unimplementedInterface("Stack.Cursor", interfaceId);
+    default: return dispatchOther("Stack.Cursor", interfaceId, methodId, context);
   }
 }
 
@@ -882,7 +897,7 @@ inline ServerBase::Dispatched Server<::generics::Shop>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::generics::Shop>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Shop", interfaceId);
+    default: return dispatchOther("Shop", interfaceId, methodId, context);
   }
 }
 
@@ -997,7 +1012,7 @@ inline ServerBase::Dispatched Server<::generics::WordStack>::dispatchCall(
       return ::troth::Server<::generics::Stack<::capnp::Text>>::dispatchMethod(methodId, context);
     case ::capnp::typeId<::generics::Source<::capnp::Text>>():
       return ::troth::Server<::generics::Source<::capnp::Text>>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("WordStack", interfaceId);
+    default: return dispatchOther("WordStack", interfaceId, methodId, context);
   }
 }
 

@@ -96,6 +96,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::library::Library>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -168,6 +171,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::library::Member>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -288,7 +294,7 @@ inline ServerBase::Dispatched Server<::library::Library>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::library::Library>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Library", interfaceId);
+    default: return dispatchOther("Library", interfaceId, methodId, context);
   }
 }
 
@@ -366,7 +372,7 @@ inline ServerBase::Dispatched Server<::library::Member>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::library::Member>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Member", interfaceId);
+    default: return dispatchOther("Member", interfaceId, methodId, context);
   }
 }
 

@@ -325,6 +325,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::troth::names::Awkward>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -701,6 +704,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::troth::names::Interface>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -1141,7 +1147,7 @@ inline ServerBase::Dispatched Server<::troth::names::Awkward>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::troth::names::Awkward>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Awkward", interfaceId);
+    default: return dispatchOther("Awkward", interfaceId, methodId, context);
   }
 }
 
@@ -1586,7 +1592,7 @@ inline ServerBase::Dispatched Server<::troth::names::Interface>::dispatchCall(
     case ::capnp::typeId<::troth::names::Interface>(): return dispatchMethod(methodId, context);
     case ::capnp::typeId<::troth::names::Awkward>():
       return ::troth::Server<::troth::names::Awkward>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Interface", interfaceId);
+    default: return dispatchOther("Interface", interfaceId, methodId, context);
   }
 }
 

@@ -97,6 +97,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Shape>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -151,6 +154,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Named>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -227,6 +233,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Circle>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -301,6 +310,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Square>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -377,6 +389,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Blob>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -415,6 +430,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Painted>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -481,6 +499,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Tile>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -547,6 +568,9 @@ public:
   Dispatched dispatchCall(uint64_t interfaceId, uint16_t methodId, Context context) override;
 
 protected:
+  ::capnp::InterfaceSchema interfaceSchema() const override {
+    return ::capnp::Schema::from<::shapes::Canvas>();
+  }
   Dispatched dispatchMethod(uint16_t methodId, Context context);
 };
 
@@ -678,7 +702,7 @@ inline ServerBase::Dispatched Server<::shapes::Shape>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::shapes::Shape>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Shape", interfaceId);
+    default: return dispatchOther("Shape", interfaceId, methodId, context);
   }
 }
 
@@ -733,7 +757,7 @@ inline ServerBase::Dispatched Server<::shapes::Named>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::shapes::Named>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Named", interfaceId);
+    default: return dispatchOther("Named", interfaceId, methodId, context);
   }
 }
 
@@ -807,7 +831,7 @@ inline ServerBase::Dispatched Server<::shapes::Circle>::dispatchCall(
       return ::troth::Server<::shapes::Shape>::dispatchMethod(methodId, context);
     case ::capnp::typeId<::shapes::Named>():
       return ::troth::Server<::shapes::Named>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Circle", interfaceId);
+    default: return dispatchOther("Circle", interfaceId, methodId, context);
   }
 }
 
@@ -892,7 +916,7 @@ inline ServerBase::Dispatched Server<::shapes::Square>::dispatchCall(
       return ::troth::Server<::shapes::Shape>::dispatchMethod(methodId, context);
     case ::capnp::typeId<::shapes::Named>():
       return ::troth::Server<::shapes::Named>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Square", interfaceId);
+    default: return dispatchOther("Square", interfaceId, methodId, context);
   }
 }
 
@@ -981,7 +1005,7 @@ inline ServerBase::Dispatched Server<::shapes::Blob>::dispatchCall(
       return ::troth::Server<::shapes::Named>::dispatchMethod(methodId, context);
     case ::capnp::typeId<::shapes::Square>():
       return ::troth::Server<::shapes::Square>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Blob", interfaceId);
+    default: return dispatchOther("Blob", interfaceId, methodId, context);
   }
 }
 
@@ -1008,7 +1032,7 @@ inline ServerBase::Dispatched Server<::shapes::Painted>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::shapes::Painted>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Painted", interfaceId);
+    default: return dispatchOther("Painted", interfaceId, methodId, context);
   }
 }
 
@@ -1078,7 +1102,7 @@ inline ServerBase::Dispatched Server<::shapes::Tile>::dispatchCall(
       return ::troth::Server<::shapes::Named>::dispatchMethod(methodId, context);
     case ::capnp::typeId<::shapes::Painted>():
       return ::troth::Server<::shapes::Painted>::dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Tile", interfaceId);
+    default: return dispatchOther("Tile", interfaceId, methodId, context);
   }
 }
 
@@ -1152,7 +1176,7 @@ inline ServerBase::Dispatched Server<::shapes::Canvas>::dispatchCall(
     uint64_t interfaceId, uint16_t methodId, Context context) {
   switch (interfaceId) {
     case ::capnp::typeId<::shapes::Canvas>(): return dispatchMethod(methodId, context);
-    default: return unimplementedInterface("Canvas", interfaceId);
+    default: return dispatchOther("Canvas", interfaceId, methodId, context);
   }
 }
 
