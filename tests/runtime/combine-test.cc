@@ -109,8 +109,8 @@ TEST(All, RunsThePromisesBeforeItIsAwaited) {
 
 TEST(All, NeverSettlesInTheTurnInWhichItIsMade) {
   Sources s;
+  bool ran = false;
   kj::evalLater([&]() {
-    bool ran = false;
     auto all = troth::all(kj::Promise<int>(1)).then([&](auto&&) { ran = true; });
     auto running = all.eagerlyEvaluate(nullptr);
     EXPECT_FALSE(ran);

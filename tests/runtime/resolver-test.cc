@@ -74,9 +74,9 @@ TEST_F(ResolverTest, DropsTheFollowedPromiseWithItsOwn) {
 }
 
 TEST_F(ResolverTest, RunsNoContinuationInTheTurnThatResolves) {
+  bool ran = false;
   kj::evalLater([&]() {
     auto [promise, resolver] = newResolver<int>();
-    bool ran = false;
     auto continued = promise.then([&](int) { ran = true; }).eagerlyEvaluate(nullptr);
     resolver.resolve(1);
     EXPECT_FALSE(ran);
