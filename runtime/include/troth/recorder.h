@@ -67,8 +67,8 @@ struct WireValue {
   Kind kind = Kind::VOID;
   uint64_t number = 0;
   double real = 0;
-  capnp::AnyPointer::Reader pointer;
-  capnp::AnyList::Reader list;
+  capnp::AnyPointer::Reader pointer{};
+  capnp::AnyList::Reader list{};
 
   // Element `index` of `list`.
   WireValue getElement(uint index) const;

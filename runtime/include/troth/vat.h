@@ -28,10 +28,10 @@ struct VatOptions {
   // The loop to live on. Without one, the vat makes its own.
   kj::Maybe<Loop&> loop = nullptr;
 
-  Limits limits;
+  Limits limits{};
 
   // When to give up on a silent peer.
-  KeepAlive keepAlive;
+  KeepAlive keepAlive{};
 
   // How long run() lets outstanding calls go on after SIGINT or SIGTERM.
   kj::Duration drain = 10 * kj::SECONDS;
