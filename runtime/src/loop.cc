@@ -49,6 +49,8 @@ private:
   uv_loop_t* loop;
 };
 
+thread_local Loop* threadLoop = nullptr;
+
 int wholeSeconds(kj::Duration duration) {
   return (duration + kj::SECONDS - kj::NANOSECONDS) / kj::SECONDS;
 }
@@ -86,10 +88,17 @@ Loop::Loop() {
   auto owned = kj::heap<OwnedUv>();
   auto& loop = owned->get();
   impl = kj::heap<Impl>(loop, kj::mv(owned));
+  threadLoop = this;
 }
 
-Loop::Loop(uv_loop_t& loop): impl(kj::heap<Impl>(loop, kj::Own<OwnedUv>())) {}
-Loop::~Loop() noexcept(false) {}
+Loop::Loop(uv_loop_t& loop): impl(kj::heap<Impl>(loop, kj::Own<OwnedUv>())) { threadLoop = this; }
+
+Loop::~Loop() noexcept(false) { threadLoop = nullptr; }
+
+Loop& Loop::current() {
+  KJ_REQUIRE(threadLoop != nullptr, "this thread has no troth::Loop; make one, or a Vat, first");
+  return *threadLoop;
+}
 
 kj::WaitScope& Loop::waitScope() { return impl->waitScope; }
 kj::Timer& Loop::timer() { return impl->timer; }

@@ -1,5 +1,6 @@
 #include "loop-testing.h"
 
+#include <kj/thread.h>
 #include <kj/vector.h>
 
 namespace troth {
@@ -26,6 +27,16 @@ TEST(Loop, RunsPromisesWhenOneIsWaitedFor) {
   auto promise = kj::evalLater([&]() { ++steps; }).then([&]() { return ++steps; });
   EXPECT_EQ(0, steps);
   EXPECT_EQ(2, promise.wait(loop.waitScope()));
+}
+
+TEST(Loop, IsTheLoopOfItsThreadWhileItExists) {
+  EXPECT_ANY_THROW(Loop::current());
+  {
+    Loop loop;
+    EXPECT_EQ(&loop, &Loop::current());
+    EXPECT_ANY_THROW(kj::Thread([]() { Loop::current(); }));
+  }
+  EXPECT_ANY_THROW(Loop::current());
 }
 
 TEST(Loop, WaitsOnAProgramsLoopWithoutTheProgramRunningIt) {

@@ -75,6 +75,9 @@ public:
   ~Loop() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Loop);
 
+  // The Loop of this thread. Throws FAILED if it has none.
+  static Loop& current();
+
   // What `promise.wait()` asks for. Valid in both modes.
   kj::WaitScope& waitScope();
 
