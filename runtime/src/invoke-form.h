@@ -29,6 +29,13 @@ void removeInvokedMark(kj::Exception& exception);
 // The way to the answer.
 kj::Array<capnp::PipelineOp> operationsToAnswer();
 
+// Adds to `exception` that a map broke with it at `element`; `step` tells in which call, and may be
+// empty. A peer gives the number of the step, "step 2", and its caller puts the name of the call
+// there.
+constexpr kj::StringPtr WHILE_MAPPING = "\n  while mapping element "_kj;
+constexpr kj::StringPtr STEP = "step "_kj;
+void addElementLine(kj::Exception& exception, kj::uint element, kj::StringPtr step);
+
 // Why something in the body of a map cannot be had outside of it.
 kj::Exception recordedOnly();
 

@@ -13,13 +13,17 @@ namespace {
 
 using MapContext = capnp::CallContext<wire::Object::MapParams, wire::Object::MapResults>;
 
-// How many elements of one list are worked on at once.
-constexpr uint MAP_FAN_OUT_MAX = 64;
-
 constexpr uint ELEMENTS_MAX = 65536;
+
+// How many elements are mapped by one call, with those of the maps inside it.
+constexpr uint ELEMENTS_IN_ALL_MAX = 1 << 20;
 constexpr uint STEPS_MAX = 64;
 constexpr uint CAPTURES_MAX = 64;
 constexpr uint NESTING_MAX = 4;
+
+// How many elements of one list are worked on at once: of the outermost one, of one that is mapped
+// for each of its elements, and so on.
+constexpr uint FAN_OUT_MAX[NESTING_MAX] = {64, 8, 2, 1};
 
 void requireAtMost(uint count, uint max, const char* what) {
   if (count > max) {
@@ -49,30 +53,42 @@ void explainRefusal(kj::Exception& exception) {
           exception.getDescription()));
 }
 
+// An answer, and where it was given.
+struct Named {
+  wire::Answer::Client answer;
+
+  // An object of the vat that gave the answer, if it may be another than this one.
+  kj::Maybe<wire::Object::Client> home;
+};
+
 // One map: a body, and the elements that it runs for.
 class MapRun {
 public:
   // Makes the list of results.
   using Init = kj::Function<capnp::List<wire::Value>::Builder(uint size)>;
 
-  MapRun(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
-      : body(body), captures(kj::mv(captures)), nesting(nesting) {}
+  // `outer` is what a map inside a body belongs to.
+  MapRun(wire::Body::Reader body, kj::Array<Named> captures, kj::Maybe<MapRun&> outer = nullptr)
+      : body(body), captures(kj::mv(captures)) {
+    KJ_IF_MAYBE(o, outer) {
+      nesting = o->nesting + 1;
+      elementsInAll = o->elementsInAll;
+    }
+  }
   KJ_DISALLOW_COPY_AND_MOVE(MapRun);
 
-  kj::Promise<void> run(
-      wire::Answer::Client answer, capnp::List<uint16_t>::Reader path, Init init) {
+  kj::Promise<void> run(Named answer, capnp::List<uint16_t>::Reader path, Init init) {
     requireAtMost(body.getSteps().size(), STEPS_MAX, "steps");
     requireAtMost(captures.size(), CAPTURES_MAX, "captures");
     requireAtMost(nesting, NESTING_MAX, "maps inside it");
-    auto outcome = co_await findOutcome(answer);
-    list = kj::mv(KJ_REQUIRE_NONNULL(outcome, "a list is mapped only by the vat that made it"));
-    co_await list->whenDone();
-    auto value = list->get(path);
-    KJ_REQUIRE(value.getType() == capnp::DynamicValue::LIST, "what is to be mapped is not a list");
-    elements = value.as<capnp::DynamicList>();
-    requireAtMost(elements.size(), ELEMENTS_MAX, "elements");
-    values = init(elements.size());
-    co_await runAll();
+    // A caller that finds a capture to have no answer tries again: nothing may have run by then.
+    for (auto& capture: captures) co_await capture.answer.whenResolved();
+    auto outcome = co_await findOutcome(answer.answer);
+    KJ_IF_MAYBE(own, outcome) {
+      co_await runHere(kj::mv(*own), path, kj::mv(init));
+    } else {
+      co_await runThere(kj::mv(answer), path, kj::mv(init));
+    }
   }
 
 private:
@@ -80,22 +96,60 @@ private:
 
   // What one element has come to so far. A step that is a map has no answer, others have no list.
   struct Element {
-    wire::Answer::Client element;
-    kj::Vector<wire::Answer::Client> steps;
+    Named element;
+    kj::Vector<Named> steps;
     kj::Vector<kj::Own<Nested>> maps;
+
+    // The first step that broke.
+    kj::Maybe<uint> broken;
   };
 
   wire::Body::Reader body;
-  kj::Array<wire::Answer::Client> captures;
-  uint nesting;
+  kj::Array<Named> captures;
+  uint nesting = 1;
   kj::Own<Outcome> list;
   capnp::DynamicList::Reader elements;
   capnp::List<wire::Value>::Builder values;
   uint next = 0;
 
+  // Shared with the maps inside.
+  uint ownElements = 0;
+  uint* elementsInAll = &ownElements;
+
+  kj::Promise<void> runHere(
+      kj::Own<Outcome> outcome, capnp::List<uint16_t>::Reader path, Init init) {
+    list = kj::mv(outcome);
+    co_await list->whenDone();
+    auto value = list->get(path);
+    KJ_REQUIRE(value.getType() == capnp::DynamicValue::LIST, "what is to be mapped is not a list");
+    elements = value.as<capnp::DynamicList>();
+    requireAtMost(elements.size(), ELEMENTS_MAX, "elements");
+    requireAtMost(*elementsInAll += elements.size(), ELEMENTS_IN_ALL_MAX, "elements in all");
+    values = init(elements.size());
+    co_await runAll();
+  }
+
+  // Has the list mapped by the vat that it is in.
+  kj::Promise<void> runThere(Named answer, capnp::List<uint16_t>::Reader path, Init init) {
+    auto& home = KJ_REQUIRE_NONNULL(answer.home,
+        "a list is mapped only by the vat that made it, or through one of its objects");
+    auto request = home.mapRequest();
+    request.setList(answer.answer);
+    request.setPath(path);
+    request.setBody(body);
+    auto sent = request.initCaptures(captures.size());
+    for (uint i = 0; i < captures.size(); ++i) sent.set(i, captures[i].answer);
+    auto results = co_await request.send();
+    auto given = results.getValues();
+    requireAtMost(*elementsInAll += given.size(), ELEMENTS_IN_ALL_MAX, "elements in all");
+    auto values = init(given.size());
+    for (uint i = 0; i < given.size(); ++i) values.setWithCaveats(i, given[i]);
+  }
+
   kj::Promise<void> runAll() {
     kj::Vector<kj::Promise<void>> workers;
-    for (uint i = 0; i < elements.size() && i < MAP_FAN_OUT_MAX; ++i) workers.add(work());
+    auto count = kj::min(elements.size(), FAN_OUT_MAX[nesting - 1]);
+    for (uint i = 0; i < count; ++i) workers.add(work());
     return kj::joinPromisesFailFast(workers.releaseAsArray());
   }
 
@@ -107,6 +161,7 @@ private:
   }
 
   kj::Promise<void> runOne(uint index);
+  kj::Promise<void> runSteps(uint index, Element& state);
   kj::Promise<void> startMap(wire::StepMap::Reader step, Element& state);
 
   // The list that is the result of the body, if that is what a map in it gives.
@@ -114,7 +169,8 @@ private:
 
   kj::Promise<void> start(wire::Step::Reader step, Element& state) {
     if (step.hasMap()) return startMap(step.getMap(), state);
-    auto request = targetOf(step.getTarget(), state).castAs<wire::Object>().invokeRequest();
+    auto target = targetOf(step.getTarget(), state).castAs<wire::Object>();
+    auto request = target.invokeRequest();
     request.setInterfaceId(step.getInterfaceId());
     request.setMethodId(step.getMethodId());
     request.setNamed(true);
@@ -123,11 +179,11 @@ private:
     for (uint i = 0; i < holes.size(); ++i) {
       auto hole = step.getHoles()[i];
       holes[i].setParam(hole.getParam());
-      holes[i].setSource(answerOf(hole.getSource(), state));
+      holes[i].setSource(namedBy(hole.getSource(), state).answer);
       holes[i].setPath(hole.getSource().getPath());
     }
     auto sent = request.send();
-    state.steps.add(sent.getAnswer());
+    state.steps.add(Named{sent.getAnswer(), kj::mv(target)});
     state.maps.add();
     return sent.ignoreResult().catch_([](kj::Exception&& exception) {
       explainRefusal(exception);
@@ -138,10 +194,10 @@ private:
   capnp::Capability::Client targetOf(wire::Step::Target::Reader target, Element& state) {
     if (target.isObject()) return target.getObject().getAs<capnp::Capability>();
     auto operand = target.getOperand();
-    return getObject(answerOf(operand, state), operand.getPath());
+    return getObject(namedBy(operand, state).answer, operand.getPath());
   }
 
-  wire::Answer::Client answerOf(wire::Operand::Reader operand, Element& state) {
+  Named namedBy(wire::Operand::Reader operand, Element& state) {
     switch (operand.which()) {
       case wire::Operand::ELEMENT: return state.element;
       case wire::Operand::STEP:
@@ -159,8 +215,8 @@ private:
 
 // A map inside a body, for one element of the outer list.
 struct MapRun::Nested {
-  Nested(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
-      : run(body, kj::mv(captures), nesting) {}
+  Nested(wire::Body::Reader body, kj::Array<Named> captures, MapRun& outer)
+      : run(body, kj::mv(captures), outer) {}
 
   wire::Value::Builder getValue() {
     return capabilities.imbue(message.getRoot<capnp::AnyPointer>()).getAs<wire::Value>();
@@ -172,15 +228,33 @@ struct MapRun::Nested {
 };
 
 kj::Promise<void> MapRun::runOne(uint index) {
-  Element state{newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list))), {}, {}};
+  auto element = newAnswer(kj::refcounted<Outcome>(elements[index], kj::addRef(*list)));
+  Element state{{kj::mv(element), nullptr}, {}, {}, nullptr};
+  auto done = kj::evalNow([&]() { return runSteps(index, state); });
+  co_await done.catch_([&](kj::Exception&& exception) {
+    auto step = state.broken.map([](uint number) { return kj::str("step ", number); });
+    _::addElementLine(exception, index, step.orDefault(kj::String()));
+    kj::throwFatalException(kj::mv(exception));
+  });
+}
+
+kj::Promise<void> MapRun::runSteps(uint index, Element& state) {
   kj::Vector<kj::Promise<void>> steps;
-  for (auto step: body.getSteps()) steps.add(start(step, state));
+  for (auto step: body.getSteps()) {
+    auto number = steps.size();
+    steps.add(kj::evalNow([&]() {
+      return start(step, state);
+    }).catch_([&state, number](kj::Exception&& exception) {
+      if (state.broken == nullptr) state.broken = number;
+      kj::throwFatalException(kj::mv(exception));
+    }));
+  }
   KJ_IF_MAYBE(mapped, findMapped(state)) {
     co_await kj::joinPromisesFailFast(steps.releaseAsArray());
     values.setWithCaveats(index, mapped->getValue());
     co_return;
   }
-  auto request = answerOf(body.getResult(), state).getRequest();
+  auto request = namedBy(body.getResult(), state).answer.getRequest();
   request.setPath(body.getResult().getPath());
   auto result = request.send();
   co_await kj::joinPromisesFailFast(steps.releaseAsArray());
@@ -189,14 +263,14 @@ kj::Promise<void> MapRun::runOne(uint index) {
 }
 
 kj::Promise<void> MapRun::startMap(wire::StepMap::Reader step, Element& state) {
-  auto inner = KJ_MAP(capture, step.getCaptures()) { return answerOf(capture, state); };
-  auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), nesting + 1);
+  auto inner = KJ_MAP(capture, step.getCaptures()) { return namedBy(capture, state); };
+  auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), *this);
   auto init = [&nested = *nested](uint size) { return nested.getValue().initList(size); };
   auto done =
-      nested->run.run(answerOf(step.getList(), state), step.getList().getPath(), kj::mv(init));
-  state.steps.add(capnp::Capability::Client(
-      KJ_EXCEPTION(FAILED, "what a map in a body gives can only be its result"))
-                      .castAs<wire::Answer>());
+      nested->run.run(namedBy(step.getList(), state), step.getList().getPath(), kj::mv(init));
+  auto none = capnp::Capability::Client(
+      KJ_EXCEPTION(FAILED, "what a map in a body gives can only be its result"));
+  state.steps.add(Named{none.castAs<wire::Answer>(), nullptr});
   state.maps.add(kj::mv(nested));
   return done;
 }
@@ -216,11 +290,11 @@ kj::Maybe<MapRun::Nested&> MapRun::findMapped(Element& state) {
 ServerBase::Dispatched ServerBase::map(Context untyped) {
   MapContext context(capnp::CallContextHook::from(untyped));
   auto params = context.getParams();
-  auto captures = KJ_MAP(capture, params.getCaptures()) { return capture; };
-  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), 1);
+  auto captures = KJ_MAP(capture, params.getCaptures()) { return Named{capture, nullptr}; };
+  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures));
   auto init = [context](uint size) mutable { return context.getResults().initValues(size); };
   auto done = kj::evalNow([&]() {
-    return run->run(params.getList(), params.getPath(), kj::mv(init));
+    return run->run(Named{params.getList(), nullptr}, params.getPath(), kj::mv(init));
   }).catch_([](kj::Exception&& exception) {
     _::addInvokedMark(exception);
     kj::throwFatalException(kj::mv(exception));

@@ -172,7 +172,7 @@ void PendingCall::sendNow() {
   for (auto& hole: holes) filled = filled && hole->filled;
   auto possible = canInvoke();
   KJ_IF_MAYBE(p, plan) {
-    auto remote = possible && !holes[0]->filled && p->get()->canTravel();
+    auto remote = possible && !holes[0]->filled && p->get()->canTravel(peer);
     if (!remote && !filled) return waitForSources();
     state = State::SENT;
     return remote ? sendMap(**p) : evaluateMap(**p);

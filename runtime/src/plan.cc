@@ -5,6 +5,8 @@
 #include <troth/promise.h>
 #include <troth/recorder.h>
 
+#include "invoke-form.h"
+
 namespace troth::_ {
 
 using wire::Object;
@@ -55,6 +57,18 @@ kj::Maybe<Source> recordedFrom(capnp::ClientHook& target) {
   return nullptr;
 }
 
+// Who `object` belongs to, as far as that is known.
+const void* peerOf(capnp::ClientHook& object) {
+  auto at = &object;
+  for (;;) {
+    KJ_IF_MAYBE(resolved, at->getResolved()) {
+      at = resolved;
+    } else {
+      return at->getBrand();
+    }
+  }
+}
+
 WireValue readValue(wire::Value::Reader value) {
   using Kind = WireValue::Kind;
   switch (value.which()) {
@@ -90,9 +104,13 @@ public:
   }
   KJ_DISALLOW_COPY_AND_MOVE(Run);
 
-  kj::Promise<void> whenDone() {
-    auto done = KJ_MAP(call, calls)->kj::Promise<void> {
-      return Promise<void>(Source{kj::addRef(*call), nullptr});
+  // Notes in `broken` the first step that breaks.
+  kj::Promise<void> whenDone(kj::Maybe<uint>& broken) {
+    auto done = KJ_MAP(i, kj::indices(calls))->kj::Promise<void> {
+      return calls[i]->whenSettled().catch_([&broken, i](kj::Exception&& exception) {
+        if (broken == nullptr) broken = i;
+        kj::throwFatalException(kj::mv(exception));
+      });
     };
     return kj::joinPromisesFailFast(kj::mv(done));
   }
@@ -196,15 +214,28 @@ Source Plan::resolve(const Source& source) const {
   return source.clone();
 }
 
-bool Plan::canTravel(const Plan& root) const {
+bool Plan::canTravel(const Plan& root, const void* peer) {
   for (auto& step: body->steps) {
     KJ_IF_MAYBE(inner, step->plan) {
       auto& list = inner->get()->list;
-      if (!body->owns(*list.call) && root.resolve(list).call->isSettled()) return false;
-      if (!inner->get()->canTravel(root)) return false;
+      if (!body->owns(*list.call)) {
+        auto& call = *root.resolve(list).call;
+        if (call.isSettled() || (!call.isRecorded() && call.peer != peer)) return false;
+      }
+      if (!inner->get()->canTravel(root, peer)) return false;
+    } else if (!canBeCalled(*step, root, peer)) {
+      return false;
     }
   }
   return true;
+}
+
+bool Plan::canBeCalled(PendingCall& step, const Plan& root, const void* peer) {
+  KJ_IF_MAYBE(source, recordedFrom(*step.target)) {
+    auto resolved = root.resolve(*source);
+    return resolved.call->isRecorded() || peerOf(*resolved.getObject()) == peer;
+  }
+  return peerOf(*step.target) == peer;
 }
 
 void Plan::capture(const Source& source) {
@@ -346,10 +377,20 @@ capnp::Response<capnp::AnyPointer> Plan::read(capnp::AnyPointer::Reader results)
 kj::Promise<void> Plan::runFrom(uint& next, uint size, Mapped& mapped) {
   while (next < size) {
     auto index = next++;
-    Run run(*this, index);
-    co_await run.whenDone();
-    run.writeResult(mapped);
+    kj::Maybe<uint> broken;
+    auto done = kj::evalNow([&]() { return runOne(index, mapped, broken); });
+    co_await done.catch_([&](kj::Exception&& exception) {
+      auto step = broken.map([this](uint number) { return body->describe(*body->steps[number]); });
+      addElementLine(exception, index, step.orDefault(kj::String()));
+      kj::throwFatalException(kj::mv(exception));
+    });
   }
+}
+
+kj::Promise<void> Plan::runOne(uint index, Mapped& mapped, kj::Maybe<uint>& broken) {
+  Run run(*this, index);
+  co_await run.whenDone(broken);
+  run.writeResult(mapped);
 }
 
 kj::Promise<capnp::Response<capnp::AnyPointer>> Plan::evaluate() {

@@ -1,4 +1,5 @@
 #include <troth/promise.h>
+#include <troth/recorder.h>
 
 #include <new>
 
@@ -116,7 +117,11 @@ void AwaitNode::destroy() {
 
 void AwaitNode::onReady(kj::_::Event* event) noexcept {
   readyEvent.init(event);
-  if (source.call->isRecorded()) readyEvent.arm();
+  if (!source.call->isRecorded()) return;
+  readyEvent.arm();
+  KJ_IF_MAYBE(recorder, Recorder::current()) {
+    recorder->noteAwaited();
+  }
 }
 
 void AwaitNode::get(kj::_::ExceptionOrValue& output) noexcept {

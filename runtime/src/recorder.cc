@@ -86,6 +86,7 @@ void Recorder::add(PendingCall& call) {
 }
 
 kj::Own<Body> Recorder::finish(Source result) {
+  if (awaited) kj::throwFatalException(recordedOnly());
   KJ_REQUIRE(result.call.get() == body->element.get() || body->findStep(*result.call) != nullptr,
       "the body of map must return something that it made from the element");
   KJ_REQUIRE(result.call->plan == nullptr || result.path == nullptr,

@@ -25,6 +25,9 @@ struct Counts {
   // Whether our folders hand out files that are made with stock Cap'n Proto.
   bool stockFiles = false;
 
+  // The file that breaks when it is asked for its name.
+  std::string nameless;
+
   void openGate() {
     gateOpen = true;
     for (auto& gate: gates) gate->fulfill();
@@ -55,6 +58,7 @@ public:
   }
   kj::Promise<void> name(Name call) override {
     ++counts.calls;
+    KJ_REQUIRE(fileName != counts.nameless, "this file has no name");
     return call.fulfill(fileName);
   }
   kj::Promise<void> read(Read call) override {
@@ -106,6 +110,7 @@ public:
   }
   kj::Promise<void> name(NameContext call) override {
     ++counts.calls;
+    KJ_REQUIRE(fileName != counts.nameless, "this file has no name");
     call.getResults().setName(fileName);
     return kj::READY_NOW;
   }

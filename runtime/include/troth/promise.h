@@ -18,6 +18,8 @@
 #include <capnp/schema.h>
 #include <kj/async.h>
 
+#include <concepts>
+
 #include "pending-call.h"
 #include "transform.h"
 
@@ -184,6 +186,15 @@ public:
         read(read) {}
   PromiseBase(PromiseBase&&) = default;
   PromiseBase& operator=(PromiseBase&&) = default;
+
+  // Nothing can be decided by a value that is not there. The compiler's message has these names.
+  class ValueIsNotKnownYet;
+  template <typename Other>
+  ValueIsNotKnownYet operator==(const Other&) const = delete;
+  template <typename Other>
+  ValueIsNotKnownYet operator<=>(const Other&) const = delete;
+  template <std::same_as<bool> ValueIsNotKnownYet>
+  explicit operator ValueIsNotKnownYet() const = delete;
 
   // Asks for the call to go out in a form that lets later turns use its results as arguments
   // without a round trip. Within one turn that happens by itself.

@@ -31,6 +31,9 @@ public:
 
   // The position of `call` among the steps.
   kj::Maybe<uint> findStep(const PendingCall& call) const;
+
+  // The call of `step`, and what it is on, for error messages.
+  kj::String describe(PendingCall& step) const;
 };
 
 // While one lives, calls of this thread are recorded.
@@ -47,6 +50,9 @@ public:
 
   void add(PendingCall& call);
 
+  // Somebody waits for a value that is only recorded, which finish() refuses.
+  void noteAwaited() { awaited = true; }
+
   // Ends the body with what its function returned: something in the element or in the results of a
   // step.
   kj::Own<Body> finish(Source result);
@@ -55,6 +61,7 @@ public:
 private:
   kj::Own<Body> body;
   Recorder* outer;
+  bool awaited = false;
 
   static void requireReturnedOnly(PendingCall& call);
 };
@@ -120,8 +127,11 @@ public:
   Plan(kj::Own<Body> body, Source list, Types types, kj::Maybe<Run&> outer = nullptr);
   KJ_DISALLOW_COPY_AND_MOVE(Plan);
 
-  // Whether everything in it that is known already can be written into parameters.
-  bool canTravel() const { return canTravel(*this); }
+  // Whether `peer` can run it: everything in it that is known already can be written into
+  // parameters, and no object of another vat is called. Those are nearer from here.
+  bool canTravel(const void* peer) { return canTravel(*this, peer); }
+
+  const Source& getList() const { return list; }
 
   // Writes the parameters of Object.map.
   void write(capnp::AnyPointer::Builder params);
@@ -131,6 +141,10 @@ public:
 
   // Runs the body here. The list must be there.
   kj::Promise<capnp::Response<capnp::AnyPointer>> evaluate();
+
+  // Puts the names of calls in the place of the numbers of steps in `text`, an error of a peer that
+  // has run it.
+  kj::String nameSteps(kj::StringPtr text);
 
   // Running here.
   kj::Promise<void> evaluation = nullptr;
@@ -149,9 +163,11 @@ private:
   // What `source` is here, if it belongs to a body around this one that runs here.
   Source resolve(const Source& source) const;
 
-  bool canTravel(const Plan& root) const;
+  bool canTravel(const Plan& root, const void* peer);
+  static bool canBeCalled(PendingCall& step, const Plan& root, const void* peer);
   void capture(const Source& source);
   kj::Promise<void> runFrom(uint& next, uint size, Mapped& mapped);
+  kj::Promise<void> runOne(uint index, Mapped& mapped, kj::Maybe<uint>& broken);
 };
 
 }  // namespace troth::_
