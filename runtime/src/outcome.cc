@@ -92,6 +92,24 @@ void write(DynamicValue::Reader value, wire::Value::Builder builder) {
   KJ_FAIL_REQUIRE("a value of this type cannot be sent to another vat");
 }
 
+// Sets `field` to what is behind `pointer`, read as the type of the field.
+void set(DynamicStruct::Builder params, capnp::StructSchema::Field field,
+    capnp::AnyPointer::Reader pointer) {
+  auto type = field.getType();
+  switch (type.which()) {
+    case capnp::schema::Type::TEXT: return params.set(field, pointer.getAs<capnp::Text>());
+    case capnp::schema::Type::DATA: return params.set(field, pointer.getAs<capnp::Data>());
+    case capnp::schema::Type::LIST:
+      return params.set(field, pointer.getAs<capnp::DynamicList>(type.asList()));
+    case capnp::schema::Type::STRUCT:
+      return params.set(field, pointer.getAs<DynamicStruct>(type.asStruct()));
+    case capnp::schema::Type::INTERFACE:
+      return params.set(field, pointer.getAs<capnp::DynamicCapability>(type.asInterface()));
+    case capnp::schema::Type::ANY_POINTER: return params.set(field, pointer);
+    default: KJ_FAIL_REQUIRE("a pointer was given for a scalar");
+  }
+}
+
 // Sets `field` to a value that came from another vat. What it claims to be is checked here.
 void set(
     DynamicStruct::Builder params, capnp::StructSchema::Field field, wire::Value::Reader value) {
@@ -107,20 +125,7 @@ void set(
     case wire::Value::LIST: KJ_FAIL_REQUIRE("the list that a map gives cannot fill a hole");
     case wire::Value::POINTER: break;
   }
-  auto pointer = value.getPointer();
-  auto type = field.getType();
-  switch (type.which()) {
-    case capnp::schema::Type::TEXT: return params.set(field, pointer.getAs<capnp::Text>());
-    case capnp::schema::Type::DATA: return params.set(field, pointer.getAs<capnp::Data>());
-    case capnp::schema::Type::LIST:
-      return params.set(field, pointer.getAs<capnp::DynamicList>(type.asList()));
-    case capnp::schema::Type::STRUCT:
-      return params.set(field, pointer.getAs<DynamicStruct>(type.asStruct()));
-    case capnp::schema::Type::INTERFACE:
-      return params.set(field, pointer.getAs<capnp::DynamicCapability>(type.asInterface()));
-    case capnp::schema::Type::ANY_POINTER: return params.set(field, pointer);
-    default: KJ_FAIL_REQUIRE("a pointer was given for a scalar");
-  }
+  set(params, field, value.getPointer());
 }
 
 // The answers that this thread's vat has given out, so that it knows them when they come back.
@@ -176,7 +181,10 @@ kj::Promise<void> fillHole(DynamicStruct::Builder params, capnp::StructSchema::F
           auto outcome = kj::addRef(kj::downcast<AnswerServer>(*server).getOutcome());
           return outcome->whenDone().then(
               [params, field, path, outcome = kj::mv(outcome)]() mutable {
-                params.set(field, outcome->get(path));
+                auto value = outcome->get(path);
+                if (value.getType() != DynamicValue::ANY_POINTER) return params.set(field, value);
+                // A generic server need not know what its callers bind its parameters to.
+                set(params, field, value.as<capnp::AnyPointer>());
               });
         }
         return fillFromAfar(params, field, kj::mv(source), path);
