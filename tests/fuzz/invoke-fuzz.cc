@@ -4,6 +4,7 @@
 #include <troth/object.capnp.h>
 
 #include "../values/desk.h"
+#include "bytes.h"
 
 namespace troth {
 namespace {
@@ -14,18 +15,6 @@ constexpr int CALLS_MAX = 24;
 // Turns of the event loop after each call, and after the last one.
 constexpr uint TURNS_AFTER_CALL = 40;
 constexpr uint TURNS_AT_END = 20000;
-
-class Bytes {
-public:
-  Bytes(const uint8_t* data, size_t size): at(data), end(data + size) {}
-
-  uint8_t next() { return at == end ? 0 : *at++; }
-  bool isEmpty() const { return at == end; }
-
-private:
-  const uint8_t* at;
-  const uint8_t* end;
-};
 
 // An answer that gives what the bytes say.
 class AnyAnswer final: public wire::Answer::Server {
