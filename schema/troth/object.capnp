@@ -37,8 +37,11 @@ interface Object @0xd05000cf7e1ff657 {
   #
   # UNIMPLEMENTED is marked as in invoke.
   #
+  # The reason of an error has a line for the element that broke, "while mapping element 17 (step 2)".
+  #
   # At most 64 elements are worked on at once. At most 65536 elements, 64 steps and 64 captures;
-  # more are refused with OVERLOADED.
+  # more are refused with OVERLOADED, as are more than 1048576 elements with those of all the lists
+  # that maps in the body map. Of such lists 8, 2 and 1 elements are worked on at once.
 }
 
 interface Answer @0xac691d2d727eb4b5 {
@@ -136,7 +139,8 @@ struct StepHole {
 }
 
 struct StepMap {
-  # A map inside a body. At most 4 are inside each other, the outermost one included.
+  # A map inside a body. At most 4 are inside each other, the outermost one included. A list that a
+  # step gave may be in another vat: it is mapped there, by map of the object that the step called.
 
   list @0 :Operand;
   body @1 :Body;

@@ -60,6 +60,8 @@ std::string describeList(const auto& list) {
   return out.str();
 }
 
+const char* memberOf(const Step& step) { return step.literal % 2 ? "right" : "left"; }
+
 // Makes the calls of a program one after the other, with nothing promised.
 class OneByOne {
 public:
@@ -127,10 +129,25 @@ private:
       case Op::ASK:
         result.number = on.ask(object(step.b), number(step.a, step)).sum().wait(vats);
         break;
+      case Op::AT:
+        KJ_REQUIRE(step.literal < static_cast<int>(known[step.c].list.size()), "no such element");
+        result.number = known[step.c].list[step.literal];
+        break;
+      case Op::MAP:
+        for (auto n: known[step.c].list) {
+          result.list.push_back(on.add(n, number(step.a, step)).sum().wait(vats));
+        }
+        break;
+      case Op::PAIR: {
+        auto pair = on.pair(memberOf(step)).wait(vats);
+        KJ_REQUIRE(pair.getPair().isRight(), "not the member that is set");
+        result.number = pair.getPair().getRight();
+        break;
+      }
       default: break;
     }
-    result.results = step.hasText() ? result.text + " " + describeList(result.list)
-                                    : std::to_string(result.number);
+    result.results = step.hasMapped() ? result.text + " " + describeList(result.list)
+                                      : std::to_string(result.number);
   }
 };
 
@@ -232,6 +249,15 @@ private:
       case Op::ASK:
         node.number = object(step.on).ask(object(step.b), number(step.a, step)).sum();
         break;
+      case Op::AT: node.number = KJ_ASSERT_NONNULL(nodes[step.c].list).at(step.literal); break;
+      case Op::MAP: {
+        auto on = object(step.on);
+        node.list = KJ_ASSERT_NONNULL(nodes[step.c].list).map([&](auto n) {
+          return on.add(n, number(step.a, step)).sum();
+        });
+        break;
+      }
+      case Op::PAIR: node.number = object(step.on).pair(memberOf(step)).pair().right(); break;
       case Op::DROP: nodes[step.a] = Node(); break;
       case Op::SHARE: nodes[step.a].share(); break;
       case Op::TURN: hosts.desks.loop.waitScope().poll(step.literal); break;

@@ -13,7 +13,9 @@ namespace troth {
 struct Step {
   // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an
   // earlier call's nameable form.
-  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, DROP, TURN, SHARE };
+  // AT takes the element `literal` of a list, MAP adds a number to each element of one, and PAIR
+  // reads a member of a union that may not be the one that is set.
+  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, AT, MAP, PAIR, DROP, TURN, SHARE };
   static constexpr int LITERAL = -1;
 
   Op op;
@@ -28,9 +30,11 @@ struct Step {
   int literal = 0;
 
   bool isCall() const { return op < Op::DROP; }
-  bool hasNumber() const { return isCall() && op != Op::JOIN; }
+  bool hasNumber() const { return isCall() && op != Op::JOIN && op != Op::MAP; }
   bool hasObject() const { return op == Op::MAKE || op == Op::FAIL; }
   bool hasText() const { return op == Op::JOIN; }
+  bool hasList() const { return op == Op::JOIN; }
+  bool hasMapped() const { return op == Op::JOIN || op == Op::MAP; }
   bool hasPoint() const { return op == Op::MOVE; }
 };
 
@@ -77,7 +81,7 @@ private:
   Step::Op pickOp() {
     using Op = Step::Op;
     static constexpr Op CALLS[] = {Op::ADD, Op::ADD, Op::ADD, Op::MAKE, Op::MAKE, Op::JOIN,
-        Op::JOIN, Op::MOVE, Op::ASK, Op::FAIL};
+        Op::JOIN, Op::MOVE, Op::ASK, Op::FAIL, Op::AT, Op::AT, Op::MAP, Op::MAP, Op::PAIR};
     auto chance = below(20);
     if (turns == Turns::MANY && chance == 0) return Op::TURN;
     if (turns == Turns::MANY && chance == 1) return Op::SHARE;
@@ -92,21 +96,37 @@ private:
       step.a = pick(&Step::isCall, Step::LITERAL);
       if (step.a == Step::LITERAL) return;
       if (step.op == Step::Op::DROP) dropped.insert(step.a);
+    } else if (step.op == Step::Op::AT || step.op == Step::Op::MAP) {
+      if (!addListStep(step)) return;
     } else if (step.isCall()) {
       step.on = pick(&Step::hasObject, ~below(vats));
       if (step.op == Step::Op::JOIN) {
         step.a = pick(&Step::hasText, Step::LITERAL);
         step.b = pick(&Step::hasPoint, Step::LITERAL);
-        step.c = pick(&Step::hasText, Step::LITERAL);
+        step.c = pickList();
       } else if (step.op == Step::Op::MOVE) {
         step.a = pick(&Step::hasPoint, Step::LITERAL);
-      } else if (step.op != Step::Op::FAIL) {
+      } else if (step.op != Step::Op::FAIL && step.op != Step::Op::PAIR) {
         step.a = pick(&Step::hasNumber, Step::LITERAL);
         if (step.op == Step::Op::ADD) step.b = pick(&Step::hasNumber, Step::LITERAL);
         if (step.op == Step::Op::ASK) step.b = pick(&Step::hasObject, ~below(vats));
       }
     }
     steps.push_back(step);
+  }
+
+  // What a map gives is awaited where it is an argument, which takes a round trip.
+  int pickList() {
+    return pick(turns == Turns::MANY ? &Step::hasMapped : &Step::hasList, Step::LITERAL);
+  }
+  bool addListStep(Step& step) {
+    step.c = pickList();
+    if (step.c == Step::LITERAL) return false;
+    step.literal = below(8) == 0 ? 1000 : below(2);
+    if (step.op == Step::Op::AT) return true;
+    step.on = pick(&Step::hasObject, ~below(vats));
+    step.a = pick(&Step::hasNumber, Step::LITERAL);
+    return true;
   }
 
   static std::string object(int index) {
@@ -117,11 +137,20 @@ private:
     if (index == Step::LITERAL) return std::to_string(literal);
     return "r" + std::to_string(index) + accessor;
   }
+  std::string list(int index, int literal) const {
+    auto mapped = index >= 0 && steps[index].op == Step::Op::MAP;
+    return value(index, mapped ? "" : ".numbers()", literal);
+  }
   std::string number(int index, int literal) const {
-    auto plain = index == Step::LITERAL || steps[index].op == Step::Op::MAKE ||
-        steps[index].op == Step::Op::FAIL;
-    auto move = !plain && steps[index].op == Step::Op::MOVE;
-    return value(index, plain ? ".number()" : move ? ".x()" : ".sum()", literal);
+    if (index == Step::LITERAL) return std::to_string(literal);
+    switch (steps[index].op) {
+      case Step::Op::MAKE:
+      case Step::Op::FAIL: return value(index, ".number()", literal);
+      case Step::Op::MOVE: return value(index, ".x()", literal);
+      case Step::Op::AT:
+      case Step::Op::PAIR: return value(index, "", literal);
+      default: return value(index, ".sum()", literal);
+    }
   }
 
   std::string line(int index) const {
@@ -137,7 +166,15 @@ private:
       case Op::MAKE: return call("make(" + number(s.a, s.literal) + ")");
       case Op::JOIN:
         return call("join(" + value(s.a, ".text()", s.literal) + ", " + value(s.b, "", s.literal) +
-            ", " + value(s.c, ".numbers()", s.literal) + ")");
+            ", " + list(s.c, s.literal) + ")");
+      case Op::AT:
+        return "r" + std::to_string(index) + " = " + list(s.c, 0) + ".at(" +
+            std::to_string(s.literal) + ")";
+      case Op::MAP:
+        return "r" + std::to_string(index) + " = " + list(s.c, 0) + ".map(n: " + on + ".add(n, " +
+            number(s.a, s.literal) + "))";
+      case Op::PAIR:
+        return call(std::string("pair(") + (s.literal % 2 ? "right" : "left") + ").pair().right()");
       case Op::MOVE: return call("move(" + value(s.a, "", s.literal) + ")");
       case Op::FAIL: return call("fail(" + std::to_string(s.literal % 4) + ")");
       case Op::ASK: return call("ask(" + object(s.b) + ", " + number(s.a, s.literal) + ")");
