@@ -120,7 +120,8 @@ bool PendingCall::canInvoke() {
 
 kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
   if (state != State::SENT || form != Form::INVOKE || plan != nullptr || !named) return nullptr;
-  return KJ_ASSERT_NONNULL(carrier).getPipelined(operationsToAnswer());
+  // Null while the call is being written, which can send what was made after it.
+  return carrier.map([](Carrier& c) { return c.getPipelined(operationsToAnswer()); });
 }
 
 void PendingCall::startInvoke() {

@@ -215,6 +215,9 @@ Source Plan::resolve(const Source& source) const {
 }
 
 bool Plan::canTravel(const Plan& root, const void* peer) {
+  for (auto& call: captured) {
+    if (isInDoubt(*call, peer)) return false;
+  }
   for (auto& step: body->steps) {
     KJ_IF_MAYBE(inner, step->plan) {
       auto& list = inner->get()->list;
@@ -230,7 +233,26 @@ bool Plan::canTravel(const Plan& root, const void* peer) {
   return true;
 }
 
+// A map that has begun to run cannot be sent once more, and so takes nothing along that may yet be
+// replaced because of another peer.
+bool Plan::isInDoubt(PendingCall& call, const void* peer) {
+  return !call.isSettled() && call.inDoubt && (call.inDoubtElsewhere || call.peer != peer);
+}
+
+bool Plan::isInDoubt(capnp::ClientHook& object, const void* peer) {
+  KJ_IF_MAYBE(promised, PromisedRef::from(object)) {
+    KJ_IF_MAYBE(call, promised->getCall()) {
+      return isInDoubt(*call, peer);
+    }
+  }
+  return false;
+}
+
 bool Plan::canBeCalled(PendingCall& step, const Plan& root, const void* peer) {
+  for (auto& argument: step.arguments) {
+    if (isInDoubt(*argument.ref, peer)) return false;
+  }
+  if (isInDoubt(*step.target, peer)) return false;
   KJ_IF_MAYBE(source, recordedFrom(*step.target)) {
     auto resolved = root.resolve(*source);
     return resolved.call->isRecorded() || peerOf(*resolved.getObject()) == peer;

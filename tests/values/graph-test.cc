@@ -354,6 +354,18 @@ TEST(Graph, InManyTurnsGivesTheSame) {
   tryMany({Kind::TROTH, Kind::TROTH}, Program::Turns::MANY, 60);
 }
 
+// Writing one call here sends the others: an object that it passes along comes from one of them.
+TEST(Graph, ACallThatIsSentWhileItsSourceIsWrittenGivesTheSame) {
+  Trial trial(4640, {Kind::TROTH, Kind::TROTH}, Program::Turns::MANY);
+  trial.run();
+}
+
+// An object that a map calls comes from a call that is made once more.
+TEST(Graph, AMapWhoseObjectIsReplacedGivesTheSame) {
+  Trial trial(1482, {Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY);
+  trial.run();
+}
+
 TEST(Graph, OnAStockVatGivesTheSame) { tryMany({Kind::STOCK}, Program::Turns::MANY, 60); }
 
 TEST(Graph, OnStockVatsAndOthersGivesTheSame) {

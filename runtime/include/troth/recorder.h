@@ -164,6 +164,8 @@ private:
   Source resolve(const Source& source) const;
 
   bool canTravel(const Plan& root, const void* peer);
+  static bool isInDoubt(PendingCall& call, const void* peer);
+  static bool isInDoubt(capnp::ClientHook& object, const void* peer);
   static bool canBeCalled(PendingCall& step, const Plan& root, const void* peer);
   void capture(const Source& source);
   kj::Promise<void> runFrom(uint& next, uint size, Mapped& mapped);
