@@ -5,6 +5,7 @@
 #include <troth/object.capnp.h>
 #include <troth/server.h>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 #include "outcome.h"
 
@@ -55,8 +56,9 @@ public:
   // Makes the list of results.
   using Init = kj::Function<capnp::List<wire::Value>::Builder(uint size)>;
 
-  MapRun(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
-      : body(body), captures(kj::mv(captures)), nesting(nesting) {}
+  MapRun(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures,
+      const _::Inherited& inherited, uint nesting)
+      : body(body), captures(kj::mv(captures)), inherited(inherited), nesting(nesting) {}
   KJ_DISALLOW_COPY_AND_MOVE(MapRun);
 
   kj::Promise<void> run(
@@ -87,6 +89,7 @@ private:
 
   wire::Body::Reader body;
   kj::Array<wire::Answer::Client> captures;
+  _::Inherited inherited;
   uint nesting;
   kj::Own<Outcome> list;
   capnp::DynamicList::Reader elements;
@@ -119,6 +122,9 @@ private:
     request.setMethodId(step.getMethodId());
     request.setNamed(true);
     request.getParams().set(step.getParams());
+    KJ_IF_MAYBE(end, inherited.getEnd()) {
+      request.initOptions().setTimeLeft(_::timeLeftUntil(*end));
+    }
     auto holes = request.initHoles(step.getHoles().size());
     for (uint i = 0; i < holes.size(); ++i) {
       auto hole = step.getHoles()[i];
@@ -159,8 +165,9 @@ private:
 
 // A map inside a body, for one element of the outer list.
 struct MapRun::Nested {
-  Nested(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures, uint nesting)
-      : run(body, kj::mv(captures), nesting) {}
+  Nested(wire::Body::Reader body, kj::Array<wire::Answer::Client> captures,
+      const _::Inherited& inherited, uint nesting)
+      : run(body, kj::mv(captures), inherited, nesting) {}
 
   wire::Value::Builder getValue() {
     return capabilities.imbue(message.getRoot<capnp::AnyPointer>()).getAs<wire::Value>();
@@ -190,7 +197,7 @@ kj::Promise<void> MapRun::runOne(uint index) {
 
 kj::Promise<void> MapRun::startMap(wire::StepMap::Reader step, Element& state) {
   auto inner = KJ_MAP(capture, step.getCaptures()) { return answerOf(capture, state); };
-  auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), nesting + 1);
+  auto nested = kj::heap<Nested>(step.getBody(), kj::mv(inner), inherited, nesting + 1);
   auto init = [&nested = *nested](uint size) { return nested.getValue().initList(size); };
   auto done =
       nested->run.run(answerOf(step.getList(), state), step.getList().getPath(), kj::mv(init));
@@ -217,11 +224,12 @@ ServerBase::Dispatched ServerBase::map(Context untyped) {
   MapContext context(capnp::CallContextHook::from(untyped));
   auto params = context.getParams();
   auto captures = KJ_MAP(capture, params.getCaptures()) { return capture; };
-  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), 1);
+  auto deadline = _::readDeadline(params.getOptions());
+  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), deadline, 1);
   auto init = [context](uint size) mutable { return context.getResults().initValues(size); };
-  auto done = kj::evalNow([&]() {
-    return run->run(params.getList(), params.getPath(), kj::mv(init));
-  }).catch_([](kj::Exception&& exception) {
+  auto work =
+      kj::evalNow([&]() { return run->run(params.getList(), params.getPath(), kj::mv(init)); });
+  auto done = _::bounded(kj::mv(work), deadline).catch_([](kj::Exception&& exception) {
     _::addInvokedMark(exception);
     kj::throwFatalException(kj::mv(exception));
   });

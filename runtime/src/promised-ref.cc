@@ -91,7 +91,8 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 }
 
 void PromisedRef::settled(PendingCall& call) {
-  if (resolved == nullptr) resolved = call.getPipelined(operations);
+  // A call that was taken back breaks here, whatever its peer may still say.
+  if (resolved == nullptr || !call.isCarried()) resolved = call.getPipelined(operations);
   KJ_IF_MAYBE(f, call.getFailure()) {
     failure = kj::heap(kj::cp(*f));
   }

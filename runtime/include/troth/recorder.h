@@ -132,8 +132,9 @@ public:
   // Runs the body here. The list must be there.
   kj::Promise<capnp::Response<capnp::AnyPointer>> evaluate();
 
-  // Running here.
+  // Running here, and what its calls inherit.
   kj::Promise<void> evaluation = nullptr;
+  Inherited inherited;
 
 private:
   class Writer;
