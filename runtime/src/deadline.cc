@@ -100,11 +100,13 @@ kj::Promise<void> bounded(kj::Promise<void> work, const Inherited& deadline) {
 CallDeadline::CallDeadline(PendingCall& call, const Deadline& deadline)
     : end(KJ_ASSERT_NONNULL(deadline.getEnd())),
       limit(deadline.getLimit()),
-      timer(Loop::current().timer().atTime(end).then([&call]() {
-        call.expire();
-      }).eagerlyEvaluate([](kj::Exception&& exception) {
-        KJ_LOG(ERROR, "cannot end a call at its deadline", exception);
-      })) {}
+      timer(Loop::current()
+                .timer()
+                .atTime(end)
+                .then([&call]() { call.expire(); })
+                .eagerlyEvaluate([](kj::Exception&& exception) {
+                  KJ_LOG(ERROR, "cannot end a call at its deadline", exception);
+                })) {}
 
 bool CallDeadline::hasPassed() const { return end <= UvTimer::readClock(); }
 
@@ -134,8 +136,7 @@ void PendingCall::requireTimeLeft() {
 }
 
 kj::Maybe<uint64_t> PendingCall::timeLeft() const {
-  return deadline.map(
-      [](const kj::Own<CallDeadline>& d) { return timeLeftUntil(d->getEnd()); });
+  return deadline.map([](const kj::Own<CallDeadline>& d) { return timeLeftUntil(d->getEnd()); });
 }
 
 // Whether the target is of this vat and can be told the deadline.

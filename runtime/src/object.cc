@@ -226,11 +226,11 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
     cancelable = dispatched.allowCancellation;
     work = kj::mv(dispatched.promise);
   } else {
-    auto filled =
-        kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); });
-    work = _::bounded(kj::mv(filled), deadline).then([dispatch, &call = *inner, self = thisCap()]() mutable {
-      return takeDispatched(dispatch(call), call, kj::mv(self));
-    });
+    auto filled = kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); });
+    work = _::bounded(kj::mv(filled), deadline)
+               .then([dispatch, &call = *inner, self = thisCap()]() mutable {
+                 return takeDispatched(dispatch(call), call, kj::mv(self));
+               });
   }
   auto done = work.then(
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {

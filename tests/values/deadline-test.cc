@@ -25,6 +25,12 @@ void runUntil(Desks& desks, Condition&& condition) {
   while (!condition()) desks.loop.timer().afterDelay(1 * kj::MILLISECONDS).wait(desks);
 }
 
+// Makes attempts with longer and longer deadlines, until the server has got a call in time.
+template <typename Attempt, typename Arrived>
+void tryDeadlines(Attempt&& attempt, Arrived&& arrived) {
+  for (auto limit = SOON; !arrived(); limit *= 4) attempt(limit);
+}
+
 // A desk whose ask() does what a test says, and that notes the deadlines of its calls.
 class Scripted final: public Server<Desk> {
 public:
@@ -115,12 +121,14 @@ TEST(Deadline, IsADurationOfEitherKind) {
 
 TEST(Deadline, EndsAMethodThatItsCallerCannotCancel) {
   Desks desks;
-  auto failure = failureOf(desks.desk.hold(1).within(SOON), desks);
-  EXPECT_EQ(failure.getType(), Type::OVERLOADED);
-  EXPECT_MENTIONS(describe(failure), "the deadline of 1ms passed");
-  EXPECT_MENTIONS(describe(failure), "while calling Desk.hold");
+  auto attempt = [&](kj::Duration limit) {
+    auto failure = failureOf(desks.desk.hold(1).within(limit), desks);
+    EXPECT_EQ(failure.getType(), Type::OVERLOADED);
+    EXPECT_MENTIONS(describe(failure), kj::str("the deadline of ", limit, " passed").cStr());
+    EXPECT_MENTIONS(describe(failure), "while calling Desk.hold");
+  };
+  tryDeadlines(attempt, [&]() { return desks.world.delivered["hold"] > 0; });
   runUntil(desks, [&]() { return desks.world.waiting == 0; });
-  EXPECT_EQ(desks.world.delivered["hold"], 1);
 }
 
 TEST(Deadline, OfAFieldIsThatOfItsCall) {
@@ -149,8 +157,7 @@ TEST(Deadline, ThatHasPassedKeepsTheCallFromBeingSent) {
   desks.settle();
   EXPECT_EQ(desks.traffic().callsSent, 0u);
   auto made = desks.desk.make(1).within(0 * kj::SECONDS);
-  EXPECT_MENTIONS(describe(failureOf(made.desk().add(1, 1), desks)),
-      "while calling Desk.make");
+  EXPECT_MENTIONS(describe(failureOf(made.desk().add(1, 1), desks)), "while calling Desk.make");
   EXPECT_EQ(desks.traffic().callsSent, 0u);
 }
 
@@ -180,9 +187,10 @@ TEST_P(DeadlineOnBoth, CallsKeepTheirOrder) {
 
 TEST_P(DeadlineOnBoth, CancelsAMethodThatAllowsIt) {
   Desks desks(GetParam());
-  desks.desk.add(desks.desk.add(1, 1).sum(), 1).wait(desks);
-  auto failure = failureOf(desks.desk.bear(1).number().within(SOON), desks);
-  EXPECT_MENTIONS(describe(failure), "the deadline of 1ms passed");
+  auto attempt = [&](kj::Duration limit) {
+    failureOf(desks.desk.bear(1).number().within(limit), desks);
+  };
+  tryDeadlines(attempt, [&]() { return desks.world.delivered["bear"] > 0; });
   desks.settle();
   EXPECT_EQ(desks.world.waiting, 0);
 }
@@ -215,6 +223,7 @@ TEST_P(DeadlineOnBoth, BreaksWhatDependsOnTheCall) {
 }
 
 TEST(Deadline, NeedsNoAnswerOfThePeer) {
+  // The other end is open, and nobody is there.
   Desks desks(nullptr);
   auto pipe = desks.loop.newTwoWayPipe();
   auto silent = desks.client->connect<Desk>(kj::mv(pipe.ends[1]));
@@ -260,7 +269,8 @@ TEST(Deadline, OfACallThatHasSettledDoesNothing) {
 
 TEST(Deadline, OfAStockPeerStaysHere) {
   Desks desks(Kind::STOCK);
-  failureOf(desks.desk.hold(1).within(SOON), desks);
+  auto attempt = [&](kj::Duration limit) { failureOf(desks.desk.hold(1).within(limit), desks); };
+  tryDeadlines(attempt, [&]() { return desks.world.delivered["hold"] > 0; });
   desks.settle();
   EXPECT_EQ(desks.world.waiting, 1);
   desks.traffic();
@@ -287,21 +297,27 @@ TEST(Deadline, EndsEverythingBelowOverThreeVats) {
     return KJ_ASSERT_NONNULL(far).hold(1).within(LATE).ignoreResult();
   });
   far = vats.second;
-  auto failure = failureOf(vats.first.ask(nullptr, 1).within(10 * kj::MILLISECONDS), vats.desks);
-  EXPECT_MENTIONS(describe(failure), "the deadline of 10ms passed");
+  auto attempt = [&](kj::Duration limit) {
+    failureOf(vats.first.ask(nullptr, 1).within(limit), vats.desks);
+  };
+  tryDeadlines(attempt, [&]() { return vats.last.deadlines.size() > 0; });
   runUntil(vats.desks, [&]() { return vats.last.waiting == 0; });
-  ASSERT_EQ(vats.last.deadlines.size(), 1u);
   EXPECT_LT(vats.lastDeadline(), vats.middleDeadline() + LATE / 2);
 }
 
 TEST(Deadline, OfAChildIsItsOwnIfThatIsNearer) {
   kj::Maybe<Ref<Desk>> far;
+  auto own = SOON;
   ThreeVats vats([&](Scripted::Ask) -> kj::Promise<void> {
-    return KJ_ASSERT_NONNULL(far).hold(1).within(SOON).ignoreResult();
+    return KJ_ASSERT_NONNULL(far).hold(1).within(own).ignoreResult();
   });
   far = vats.second;
-  auto failure = failureOf(vats.first.ask(nullptr, 1).within(LATE), vats.desks);
-  EXPECT_MENTIONS(describe(failure), "the deadline of 1ms passed");
+  auto attempt = [&](kj::Duration limit) {
+    own = limit;
+    auto failure = failureOf(vats.first.ask(nullptr, 1).within(LATE), vats.desks);
+    EXPECT_MENTIONS(describe(failure), kj::str("the deadline of ", limit, " passed").cStr());
+  };
+  tryDeadlines(attempt, [&]() { return vats.last.deadlines.size() > 0; });
   EXPECT_LT(vats.lastDeadline(), vats.middleDeadline() - LATE / 2);
 }
 
@@ -335,7 +351,8 @@ TEST(Deadline, CanBePassedOn) {
   EXPECT_TRUE(vats.last.deadlines.at(0) == nullptr);
   EXPECT_LE(vats.lastDeadline(1), now() + LATE);
   vats.first.ask(nullptr, 1).wait(vats.desks);
-  EXPECT_TRUE(vats.last.deadlines.at(3) == nullptr) << "the call that it is passed on from has none";
+  EXPECT_TRUE(vats.last.deadlines.at(3) == nullptr)
+      << "the call that it is passed on from has none";
 }
 
 TEST(Deadline, EndsWorkOnObjectsOfTheSameVat) {
@@ -344,9 +361,11 @@ TEST(Deadline, EndsWorkOnObjectsOfTheSameVat) {
   ThreeVats vats([&](Scripted::Ask) -> kj::Promise<void> {
     return local.hold(1).within(LATE).ignoreResult();
   });
-  failureOf(vats.first.ask(nullptr, 1).within(SOON), vats.desks);
+  auto attempt = [&](kj::Duration limit) {
+    failureOf(vats.first.ask(nullptr, 1).within(limit), vats.desks);
+  };
+  tryDeadlines(attempt, [&]() { return own.deadlines.size() > 0; });
   runUntil(vats.desks, [&]() { return own.waiting == 0; });
-  ASSERT_EQ(own.deadlines.size(), 1u);
   EXPECT_TRUE(own.deadlines[0] != nullptr);
   local = nullptr;
 }
@@ -357,7 +376,8 @@ TEST(Deadline, EndsWorkOnObjectsOfTheSameVat) {
 TEST(Deadline, EndsAMethodOfThisVat) {
   Desks desks;
   Ref<Desk> local = kj::heap<DeskServer>(desks.otherWorld);
-  failureOf(local.hold(1).within(SOON), desks);
+  auto attempt = [&](kj::Duration limit) { failureOf(local.hold(1).within(limit), desks); };
+  tryDeadlines(attempt, [&]() { return desks.otherWorld.delivered["hold"] > 0; });
   runUntil(desks, [&]() { return desks.otherWorld.waiting == 0; });
   auto made = local.make(5).within(LATE);
   EXPECT_EQ(made.desk().add(made.number(), 1).within(LATE).sum().wait(desks), 12);
@@ -368,7 +388,8 @@ TEST(Deadline, EndsAMethodOfThisVat) {
 TEST(Deadline, OfAStockObjectOfThisVatStaysWithTheCaller) {
   Desks desks;
   Ref<Desk> local = newStockDesk(desks.otherWorld);
-  failureOf(local.hold(1).within(SOON), desks);
+  auto attempt = [&](kj::Duration limit) { failureOf(local.hold(1).within(limit), desks); };
+  tryDeadlines(attempt, [&]() { return desks.otherWorld.delivered["hold"] > 0; });
   EXPECT_EQ(desks.otherWorld.waiting, 1);
   EXPECT_EQ(local.add(1, 1).within(LATE).sum().wait(desks), 2);
 }

@@ -17,10 +17,10 @@
 //     inherit the deadline by themselves, as long as the method runs. Others are given it with
 //     `.within(call)`.
 //
-// Limits. A peer without Object, a streaming method, and a call that was sent before within(), leave
-// the deadline on this side: when it passes the call is cancelled, which the schema may not allow. A
-// stock client that is made of a ref inherits nothing. In the body of a map calls have no deadline
-// of their own: the map has. The thread needs a troth::Loop, for its timer.
+// Limits. A peer without Object, a streaming method, and a call that was sent before within(),
+// leave the deadline on this side: when it passes the call is cancelled, which the schema may not
+// allow. A stock client that is made of a ref inherits nothing. In the body of a map calls have no
+// deadline of their own: the map has. The thread needs a troth::Loop, for its timer.
 //
 // Promises that are not of calls have the function below.
 

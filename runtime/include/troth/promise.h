@@ -189,8 +189,8 @@ public:
   // without a round trip. Within one turn that happens by itself.
   void share() { source.call->setNameable(); }
 
-  // The same promise, of a call that breaks if it has not settled by `deadline`: a kj::Duration or a
-  // std::chrono::duration from now, or the call that a server's method serves. See deadline.h.
+  // The same promise, of a call that breaks if it has not settled by `deadline`: a kj::Duration or
+  // a std::chrono::duration from now, or the call that a server's method serves. See deadline.h.
   Promise<T> within(const Deadline& deadline) {
     source.call->bound(deadline);
     return kj::mv(static_cast<Promise<T>&>(*this));
