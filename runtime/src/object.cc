@@ -191,8 +191,11 @@ ServerBase::Dispatched ServerBase::dispatchBounded(
     cancelable = dispatched.allowCancellation;
     return kj::mv(dispatched.promise);
   });
-  auto end = kj::defer([deadline]() mutable { deadline.close(); });
-  return {_::bounded(kj::mv(work), deadline).attach(kj::mv(end)), false, cancelable};
+  if (deadline.getEnd() != nullptr) {
+    auto end = kj::defer([deadline]() mutable { deadline.close(); });
+    work = _::bounded(kj::mv(work), deadline).attach(kj::mv(end));
+  }
+  return {kj::mv(work), false, cancelable};
 }
 
 ServerBase::Dispatched ServerBase::invoke(Context untyped) {
