@@ -420,6 +420,8 @@ void CallQueue::remove(PendingCall& call) {
 }
 
 void CallQueue::flush() {
+  // The transport may ask for an object of a call that waits, while another call is being sent.
+  if (flushing) return;
   flushing = true;
   KJ_DEFER(flushing = writeComing = flushMoved = false);
   if (outOfOrder) restoreOrder();
