@@ -131,6 +131,15 @@ TEST(Deadline, EndsAMethodThatItsCallerCannotCancel) {
   runUntil(desks, [&]() { return desks.world.waiting == 0; });
 }
 
+TEST(Deadline, EndsAMethodThatWasCalledWithAPromisedArgument) {
+  Desks desks;
+  auto attempt = [&](kj::Duration limit) {
+    failureOf(desks.desk.hold(desks.desk.add(1, 1).sum()).within(limit), desks);
+  };
+  tryDeadlines(attempt, [&]() { return desks.world.delivered["hold"] > 0; });
+  runUntil(desks, [&]() { return desks.world.waiting == 0; });
+}
+
 TEST(Deadline, OfAFieldIsThatOfItsCall) {
   Desks desks;
   auto number = desks.desk.hold(1).number().within(SOON);
