@@ -6,6 +6,7 @@
 #include <troth/promise.h>
 #include <troth/recorder.h>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 
 namespace troth::_ {
@@ -108,10 +109,13 @@ void PendingCall::fillSettled() {
 
 bool PendingCall::canInvoke() {
   peer = innermostTarget().getBrand();
-  if (kind == Kind::STREAMING || CallQueue::current().peers.get(peer) == Support::NO) return false;
+  if (kind == Kind::STREAMING) return false;
+  bool here = canInvokeHere();
+  if (!here && CallQueue::current().peers.get(peer) == Support::NO) return false;
   uint open = 0;
   for (auto& hole: holes) {
     if (hole->filled) continue;
+    if (here) return false;
     if (++open > HOLES_MAX || countSteps(hole->source.path) > PATH_MAX_STEPS) return false;
     if (hole->source.call->getAnswer() == nullptr) return false;
   }
@@ -130,7 +134,8 @@ void PendingCall::startInvoke() {
 
   auto own = params().asReader();
   auto size = own.targetSize();
-  size.wordCount += capnp::sizeInWords<Object::InvokeParams>() + 8 * holes.size() + 1;
+  size.wordCount += capnp::sizeInWords<Object::InvokeParams>() + 8 * holes.size() + 1 +
+      capnp::sizeInWords<wire::CallOptions>();
   size.capCount += holes.size();
   auto outer = resolveTarget().newCall(capnp::typeId<Object>(), INVOKE, size, {});
   auto invoke = outer.initAs<Object::InvokeParams>();
@@ -139,6 +144,9 @@ void PendingCall::startInvoke() {
   invoke.setNamed(nameable);
   named = nameable;
   invoke.getParams().set(own);
+  KJ_IF_MAYBE(left, timeLeft()) {
+    invoke.initOptions().setTimeLeft(*left);
+  }
 
   kj::Vector<Hole*> open;
   for (auto& hole: holes) {
@@ -318,6 +326,9 @@ void PendingCall::resend() {
   keepDraft();
   state = State::PENDING;
   form = Form::PLAIN;
+  KJ_IF_MAYBE(d, deadline) {
+    d->get()->refusedHere = true;
+  }
   for (auto& waiter: waiters) waiter.resent();
   CallQueue::current().addAgain(*this);
 }

@@ -100,6 +100,11 @@ Loop& Loop::current() {
   return *threadLoop;
 }
 
+kj::Maybe<Loop&> Loop::find() {
+  if (threadLoop == nullptr) return nullptr;
+  return *threadLoop;
+}
+
 kj::WaitScope& Loop::waitScope() { return impl->waitScope; }
 kj::Timer& Loop::timer() { return impl->timer; }
 kj::Network& Loop::network() { return impl->network; }

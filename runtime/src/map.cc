@@ -5,6 +5,7 @@
 #include <troth/object.capnp.h>
 #include <troth/server.h>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 #include "outcome.h"
 
@@ -67,13 +68,14 @@ public:
   // Makes the list of results.
   using Init = kj::Function<capnp::List<wire::Value>::Builder(uint size)>;
 
-  // `outer` is what a map inside a body belongs to.
-  MapRun(wire::Body::Reader body, kj::Array<Named> captures, kj::Maybe<MapRun&> outer = nullptr)
-      : body(body), captures(kj::mv(captures)) {
-    KJ_IF_MAYBE(o, outer) {
-      nesting = o->nesting + 1;
-      elementsInAll = o->elementsInAll;
-    }
+  MapRun(wire::Body::Reader body, kj::Array<Named> captures, const _::Inherited& inherited)
+      : body(body), captures(kj::mv(captures)), inherited(inherited) {}
+
+  // One inside the body of `outer`.
+  MapRun(wire::Body::Reader body, kj::Array<Named> captures, MapRun& outer)
+      : MapRun(body, kj::mv(captures), outer.inherited) {
+    nesting = outer.nesting + 1;
+    elementsInAll = outer.elementsInAll;
   }
   KJ_DISALLOW_COPY_AND_MOVE(MapRun);
 
@@ -106,6 +108,7 @@ private:
 
   wire::Body::Reader body;
   kj::Array<Named> captures;
+  _::Inherited inherited;
   uint nesting = 1;
   kj::Own<Outcome> list;
   capnp::DynamicList::Reader elements;
@@ -129,6 +132,13 @@ private:
     co_await runAll();
   }
 
+  template <typename Request>
+  void passDeadlineOn(Request& request) {
+    KJ_IF_MAYBE(end, inherited.getEnd()) {
+      request.initOptions().setTimeLeft(_::timeLeftUntil(*end));
+    }
+  }
+
   // Has the list mapped by the vat that it is in.
   kj::Promise<void> runThere(Named answer, capnp::List<uint16_t>::Reader path, Init init) {
     auto& home = KJ_REQUIRE_NONNULL(answer.home,
@@ -137,6 +147,7 @@ private:
     request.setList(answer.answer);
     request.setPath(path);
     request.setBody(body);
+    passDeadlineOn(request);
     auto sent = request.initCaptures(captures.size());
     for (uint i = 0; i < captures.size(); ++i) sent.set(i, captures[i].answer);
     auto results = co_await request.send();
@@ -175,6 +186,7 @@ private:
     request.setMethodId(step.getMethodId());
     request.setNamed(true);
     request.getParams().set(step.getParams());
+    passDeadlineOn(request);
     auto holes = request.initHoles(step.getHoles().size());
     for (uint i = 0; i < holes.size(); ++i) {
       auto hole = step.getHoles()[i];
@@ -291,11 +303,13 @@ ServerBase::Dispatched ServerBase::map(Context untyped) {
   MapContext context(capnp::CallContextHook::from(untyped));
   auto params = context.getParams();
   auto captures = KJ_MAP(capture, params.getCaptures()) { return Named{capture, nullptr}; };
-  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures));
+  auto deadline = _::readDeadline(params.getOptions());
+  auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), deadline);
   auto init = [context](uint size) mutable { return context.getResults().initValues(size); };
-  auto done = kj::evalNow([&]() {
+  auto work = kj::evalNow([&]() {
     return run->run(Named{params.getList(), nullptr}, params.getPath(), kj::mv(init));
-  }).catch_([](kj::Exception&& exception) {
+  });
+  auto done = _::bounded(kj::mv(work), deadline).catch_([](kj::Exception&& exception) {
     _::addInvokedMark(exception);
     kj::throwFatalException(kj::mv(exception));
   });

@@ -5,6 +5,7 @@
 #include <troth/object.capnp.h>
 #include <troth/server.h>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 #include "outcome.h"
 
@@ -180,6 +181,23 @@ ServerBase::Dispatched ServerBase::dispatchOther(
   return internalUnimplemented(interfaceName, interfaceId);
 }
 
+// Calls a method, for a caller that is told of whatever it throws.
+ServerBase::Dispatched ServerBase::dispatchBounded(
+    _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context) {
+  bool cancelable = true;
+  auto work = kj::evalNow([&]() {
+    _::Inherited::Scope scope(deadline);
+    auto dispatched = dispatchCall(interfaceId, methodId, context);
+    cancelable = dispatched.allowCancellation;
+    return kj::mv(dispatched.promise);
+  });
+  if (deadline.getEnd() != nullptr) {
+    auto end = kj::defer([deadline]() mutable { deadline.close(); });
+    work = _::bounded(kj::mv(work), deadline).attach(kj::mv(end));
+  }
+  return {kj::mv(work), false, cancelable};
+}
+
 ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   InvokeContext context(capnp::CallContextHook::from(untyped));
   auto params = context.getParams();
@@ -200,24 +218,22 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
 
   // A call that waits for its holes may be cancelled, whatever its method.
   bool cancelable = true;
-  auto dispatch = [this, interfaceId = params.getInterfaceId(), methodId = params.getMethodId()](
-                      InnerCall& call) {
-    return dispatchCall(interfaceId, methodId, Context(call));
+  auto deadline = _::readDeadline(params.getOptions());
+  auto dispatch = [this, deadline, interfaceId = params.getInterfaceId(),
+                      methodId = params.getMethodId()](InnerCall& call) {
+    return dispatchBounded(deadline, interfaceId, methodId, Context(call));
   };
   kj::Promise<void> work = kj::READY_NOW;
   if (holes.size() == 0) {
-    // What the method throws must reach whoever waits for its answer.
-    work = kj::evalNow([&]() {
-      auto dispatched = dispatch(*inner);
-      cancelable = dispatched.allowCancellation;
-      return kj::mv(dispatched.promise);
-    });
+    auto dispatched = dispatch(*inner);
+    cancelable = dispatched.allowCancellation;
+    work = kj::mv(dispatched.promise);
   } else {
-    work = kj::evalNow([&]() {
-      return fillHoles(holes, *inner, method.getParamType());
-    }).then([dispatch, &call = *inner, self = thisCap()]() mutable {
-      return takeDispatched(dispatch(call), call, kj::mv(self));
-    });
+    auto filled = kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); });
+    work = _::bounded(kj::mv(filled), deadline)
+               .then([dispatch, &call = *inner, self = thisCap()]() mutable {
+                 return takeDispatched(dispatch(call), call, kj::mv(self));
+               });
   }
   auto done = work.then(
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {

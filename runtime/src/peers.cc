@@ -20,12 +20,14 @@ const void* localBrand() {
 }
 
 bool isNobody(const void* peer) {
-  return peer == nullptr || peer == localBrand() ||
+  return peer == nullptr || Peers::isLocal(peer) ||
       peer == &capnp::ClientHook::NULL_CAPABILITY_BRAND ||
       peer == &capnp::ClientHook::BROKEN_CAPABILITY_BRAND;
 }
 
 }  // namespace
+
+bool Peers::isLocal(const void* peer) { return peer == localBrand(); }
 
 Peers::Support Peers::get(const void* peer) const {
   if (isNobody(peer)) return Support::NO;

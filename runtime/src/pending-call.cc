@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 
 namespace troth::_ {
@@ -144,6 +145,7 @@ void PendingCall::pend(Kind k) {
     return;
   }
   requireOutsideBodies();
+  inherit(Inherited::current());
   state = State::PENDING;
   queue.add(*this);
 }
@@ -154,7 +156,10 @@ void PendingCall::send() {
     state = State::SENT;
     reject(kj::mv(*exception));
   }
-  if (!isSent()) return;
+  if (isSent()) tellSent();
+}
+
+void PendingCall::tellSent() {
   for (auto& fulfiller: whenSentFulfillers) fulfiller->fulfill();
   whenSentFulfillers.clear();
 }
@@ -167,6 +172,7 @@ void PendingCall::sendNow() {
         "first",
         queue.pipelineDepthMax));
   }
+  requireTimeLeft();
   fillSettled();
   bool filled = true;
   for (auto& hole: holes) filled = filled && hole->filled;
@@ -182,7 +188,7 @@ void PendingCall::sendNow() {
   inDoubtElsewhere = needsOtherPeer();
   state = State::SENT;
   auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
-  if (possible && (!filled || nameable || trying)) {
+  if (possible && (!filled || nameable || trying || deadline != nullptr)) {
     inDoubt = true;
     startInvoke();
   } else {
@@ -328,6 +334,7 @@ void PendingCall::settle(State outcome) {
   target = nullptr;
   arguments.clear();
   holes.clear();
+  deadline = nullptr;
   request = nullptr;
   draft = nullptr;
   // The carrier may be what runs now: it must not be destroyed from within.
@@ -413,6 +420,8 @@ void CallQueue::remove(PendingCall& call) {
 }
 
 void CallQueue::flush() {
+  // The transport may ask for an object of a call that waits, while another call is being sent.
+  if (flushing) return;
   flushing = true;
   KJ_DEFER(flushing = writeComing = flushMoved = false);
   if (outOfOrder) restoreOrder();

@@ -5,6 +5,7 @@
 #include <troth/promise.h>
 #include <troth/recorder.h>
 
+#include "call-deadline.h"
 #include "invoke-form.h"
 
 namespace troth::_ {
@@ -100,6 +101,7 @@ WireValue WireValue::getElement(uint index) const {
 class Plan::Run {
 public:
   Run(Plan& plan, uint index): plan(plan), index(index) {
+    Inherited::Scope scope(plan.inherited);
     for (auto& step: plan.body->steps) start(*step);
   }
   KJ_DISALLOW_COPY_AND_MOVE(Run);
@@ -435,6 +437,9 @@ kj::Promise<capnp::Response<capnp::AnyPointer>> Plan::evaluate() {
 void PendingCall::sendMap(Plan& plan) {
   auto request = resolveTarget().newCall(method.interfaceId, method.id, nullptr, hints);
   plan.write(request);
+  KJ_IF_MAYBE(left, timeLeft()) {
+    request.getAs<Object::MapParams>().initOptions().setTimeLeft(*left);
+  }
   form = Form::INVOKE;
   carrier.emplace(kj::mv(request), Kind::PLAIN, static_cast<OutcomeSink&>(*this));
 }
@@ -442,6 +447,9 @@ void PendingCall::sendMap(Plan& plan) {
 // Not at once: this may be the flush, in the body of another map.
 void PendingCall::evaluateMap(Plan& plan) {
   form = Form::PLAIN;
+  KJ_IF_MAYBE(d, deadline) {
+    plan.inherited = Inherited(d->get()->getEnd());
+  }
   plan.evaluation = kj::evalLater([&plan]() {
     return plan.evaluate();
   }).then([this](capnp::Response<capnp::AnyPointer>&& list) {

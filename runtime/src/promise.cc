@@ -8,9 +8,11 @@
 namespace troth {
 
 Promise<void>::Promise(_::Source source)
-    : kj::Promise<void>(_::awaitSource<void>(kj::mv(source), [](auto&, auto& output) {
-        output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
-      })) {}
+    : kj::Promise<void>(_::awaitSource<void>(source.clone(),
+          [](auto&, auto& output) {
+            output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
+          })),
+      call(kj::mv(source.call)) {}
 
 namespace _ {
 

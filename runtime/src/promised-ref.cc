@@ -91,7 +91,9 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 }
 
 void PromisedRef::settled(PendingCall& call) {
-  if (resolved == nullptr) resolved = call.getPipelined(operations);
+  // A call that was taken back breaks here, whatever its peer may still say.
+  bool takenBack = call.getFailure() != nullptr && !call.isCarried();
+  if (resolved == nullptr || takenBack) resolved = call.getPipelined(operations);
   KJ_IF_MAYBE(f, call.getFailure()) {
     failure = kj::heap(kj::cp(*f));
   }

@@ -1,5 +1,4 @@
 #include <kj/debug.h>
-#include <troth/deadline.h>
 #include <troth/retry.h>
 
 #include <random>
@@ -54,11 +53,6 @@ kj::Promise<void> Backoff::afterFailure(kj::Exception&& failure) {
   delayBelow = delayBelow > policy.delayMax / 2 ? policy.delayMax : delayBelow * 2;
   if (timer.now() + delay > end) return gaveUp(kj::mv(failure), attempts, "budget");
   return timer.afterDelay(delay);
-}
-
-kj::Exception deadlinePassed(kj::Duration limit) {
-  return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
-      kj::str("the deadline of ", limit, " passed"));
 }
 
 }  // namespace _

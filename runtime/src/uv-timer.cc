@@ -6,8 +6,6 @@
 namespace troth {
 namespace {
 
-kj::TimePoint readClock() { return kj::origin<kj::TimePoint>() + uv_hrtime() * kj::NANOSECONDS; }
-
 // The first of libuv's milliseconds, counted on the same clock, that does not lie before `time`.
 uint64_t millisecondNotBefore(kj::TimePoint time) {
   auto sinceOrigin = time - kj::origin<kj::TimePoint>();
@@ -98,6 +96,10 @@ void UvTimer::State::fire() {
   time = readClock();
   while (!queue.empty() && queue.begin()->first <= time) queue.begin()->second->fire();
   if (!queue.empty()) arm();
+}
+
+kj::TimePoint UvTimer::readClock() {
+  return kj::origin<kj::TimePoint>() + uv_hrtime() * kj::NANOSECONDS;
 }
 
 UvTimer::UvTimer(LoopPort& port): state(kj::refcounted<State>(port)) {}

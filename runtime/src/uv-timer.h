@@ -14,6 +14,9 @@ public:
   explicit UvTimer(LoopPort& port);
   ~UvTimer() noexcept(false);
 
+  // The time as it is: now() stands still while promises run.
+  static kj::TimePoint readClock();
+
   kj::TimePoint now() const override;
   kj::Promise<void> atTime(kj::TimePoint time) override;
   kj::Promise<void> afterDelay(kj::Duration delay) override;

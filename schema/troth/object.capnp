@@ -13,7 +13,7 @@ interface Object @0xd05000cf7e1ff657 {
   # this interface that it could not do without it.
 
   invoke @0 (interfaceId :UInt64, methodId :UInt16, params :AnyPointer, holes :List(Hole),
-          named :Bool)
+          named :Bool, options :CallOptions)
       -> (results :AnyPointer, answer :Answer);
   # Calls method `methodId` of interface `interfaceId` with `params`, once every hole in them is filled.
   #
@@ -26,14 +26,17 @@ interface Object @0xd05000cf7e1ff657 {
   #
   # At most 64 holes; more are refused with OVERLOADED.
   #
+  # `options` say how the call is to be made; null is the same as all defaults.
+  #
   # An object that has this method marks every UNIMPLEMENTED that it breaks with: the reason starts
   # with "invoked: ". Any other UNIMPLEMENTED says that the object has no such method.
 
-  map @1 (list :Answer, path :List(UInt16), body :Body, captures :List(Answer))
+  map @1 (list :Answer, path :List(UInt16), body :Body, captures :List(Answer),
+          options :CallOptions)
       -> (values :List(Value));
   # Runs `body` for each element of the list at `path` in `list`, which is an answer of this vat.
   # `values` are the results, in the order of the list. Breaks with the error of the first element
-  # whose body breaks.
+  # whose body breaks. `options` hold for all of it, and for the calls of its steps.
   #
   # UNIMPLEMENTED is marked as in invoke.
   #
@@ -51,6 +54,22 @@ interface Answer @0xac691d2d727eb4b5 {
   get @0 (path :List(UInt16)) -> (value :Value);
   # Waits for the outcome and gives the value at `path`. Breaks with the error of the call if it
   # broke. This is for an answer in another vat; a vat reads its own answers directly.
+}
+
+struct CallOptions {
+  # How a call is to be made. A peer that does not know a member makes the call as if it was not set.
+
+  timeLeft @0 :UInt64;
+  # Nanoseconds, from the arrival of the call, in which it is to be done; 0 for as long as it takes.
+  # It is no point in time, because the clocks of two vats differ; so the time on the way comes on
+  # top, and a caller keeps the time by itself too.
+  #
+  # Waiting for holes counts. When the time is up the call breaks with OVERLOADED, and its method is
+  # cancelled with all that it waits for, whether or not its calls can be cancelled by callers who go
+  # away. Calls that are made for it get what is left of it, or less.
+  #
+  # Every number is valid; more than a hundred years are taken as a hundred years. A peer that does
+  # not know it learns of the end by the Finish of a caller that has given up.
 }
 
 struct Hole {

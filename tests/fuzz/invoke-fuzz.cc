@@ -54,7 +54,9 @@ public:
     auto request = object.invokeRequest();
     request.setInterfaceId(chooseInterface());
     request.setMethodId(bytes.next() % 14);
-    request.setNamed(bytes.next() % 8 != 7);
+    auto form = bytes.next();
+    request.setNamed(form % 8 != 7);
+    if (form >= 0xe0) request.initOptions().setTimeLeft(chooseTimeLeft());
     fill(request.getParams());
     auto holes = request.initHoles(bytes.next() % 67);
     for (auto hole: holes) {
@@ -83,6 +85,10 @@ private:
       case 2: return capnp::typeId<wire::Answer>();
       default: return capnp::typeId<desk::Desk>();
     }
+  }
+  uint64_t chooseTimeLeft() {
+    auto choice = bytes.next();
+    return choice < 128 ? choice * 10000 : UINT64_MAX >> (choice % 64);
   }
   wire::Answer::Client chooseSource() {
     auto choice = bytes.next();

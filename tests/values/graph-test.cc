@@ -190,6 +190,10 @@ private:
       KJ_IF_MAYBE(p, number) p->share();
       KJ_IF_MAYBE(p, text) p->share();
     }
+    void bound() {
+      KJ_IF_MAYBE(p, number) *p = p->within(1 * kj::HOURS);
+      KJ_IF_MAYBE(p, text) *p = p->within(1 * kj::HOURS);
+    }
   };
 
   const Program& program;
@@ -260,6 +264,7 @@ private:
       case Op::PAIR: node.number = object(step.on).pair(memberOf(step)).pair().right(); break;
       case Op::DROP: nodes[step.a] = Node(); break;
       case Op::SHARE: nodes[step.a].share(); break;
+      case Op::BOUND: nodes[step.a].bound(); break;
       case Op::TURN: hosts.desks.loop.waitScope().poll(step.literal); break;
     }
   }

@@ -363,6 +363,18 @@ TEST(Holes, ASharedSourceUsedAfterItsTurnCostsNoRoundTrip) {
   EXPECT_EQ(desks.roundTrips(), 1u);
 }
 
+TEST(Holes, AnObjectOfACallThatWaitsCanBePassedOnByASource) {
+  Desks desks;
+  auto held = desks.desk.hold(3);
+  desks.settle();
+  auto made = desks.desk.make(held.number());
+  auto asked = desks.desk.ask(made.desk(), 1);
+  auto sum = desks.desk.add(asked.sum(), 1).sum();
+  desks.settle();
+  desks.world.open();
+  EXPECT_EQ(sum.wait(desks), 5);
+}
+
 TEST(Holes, ThreeVatsGiveTheRightValues) {
   World third;
   Desks desks;

@@ -342,5 +342,28 @@ TEST(HostileInvoke, AnAnswerIsAskedForAnyPath) {
   hostile.expectWell();
 }
 
+TEST(HostileInvoke, AnyTimeLeftIsValid) {
+  Hostile hostile;
+  for (uint64_t timeLeft: {UINT64_MAX, UINT64_MAX / 2, uint64_t(INT64_MAX), uint64_t(1) << 62}) {
+    auto request = hostile.object.invokeRequest();
+    request.setInterfaceId(capnp::typeId<desk::Desk>());
+    request.setMethodId(HOLD);
+    request.initOptions().setTimeLeft(timeLeft);
+    auto held = request.send();
+    hostile.desks.settle();
+    EXPECT_EQ(hostile.world().waiting, 1);
+    hostile.world().open();
+    held.wait(hostile.desks);
+  }
+  auto request = hostile.object.invokeRequest();
+  request.setInterfaceId(capnp::typeId<desk::Desk>());
+  request.setMethodId(HOLD);
+  request.initOptions().setTimeLeft(1);
+  auto failure = describe(failureOf(request.send(), hostile.desks));
+  EXPECT_MENTIONS(failure, "the deadline of the caller passed");
+  EXPECT_EQ(hostile.world().waiting, 0);
+  hostile.expectWell();
+}
+
 }  // namespace
 }  // namespace troth

@@ -12,10 +12,10 @@ namespace troth {
 // One line of a program.
 struct Step {
   // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an
-  // earlier call's nameable form.
+  // earlier call's nameable form; BOUND gives an earlier call a deadline that it will not miss.
   // AT takes the element `literal` of a list, MAP adds a number to each element of one, and PAIR
   // reads a member of a union that may not be the one that is set.
-  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, AT, MAP, PAIR, DROP, TURN, SHARE };
+  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, AT, MAP, PAIR, DROP, TURN, SHARE, BOUND };
   static constexpr int LITERAL = -1;
 
   Op op;
@@ -86,13 +86,14 @@ private:
     if (turns == Turns::MANY && chance == 0) return Op::TURN;
     if (turns == Turns::MANY && chance == 1) return Op::SHARE;
     if (chance == 2) return Op::DROP;
+    if (chance < 5) return Op::BOUND;
     return CALLS[below(std::size(CALLS))];
   }
 
   void add() {
     Step step{pickOp()};
     step.literal = below(100);
-    if (step.op == Step::Op::DROP || step.op == Step::Op::SHARE) {
+    if (step.op == Step::Op::DROP || step.op == Step::Op::SHARE || step.op == Step::Op::BOUND) {
       step.a = pick(&Step::isCall, Step::LITERAL);
       if (step.a == Step::LITERAL) return;
       if (step.op == Step::Op::DROP) dropped.insert(step.a);
@@ -180,6 +181,7 @@ private:
       case Op::ASK: return call("ask(" + object(s.b) + ", " + number(s.a, s.literal) + ")");
       case Op::DROP: return "drop r" + std::to_string(s.a);
       case Op::SHARE: return "share r" + std::to_string(s.a);
+      case Op::BOUND: return "bound r" + std::to_string(s.a);
       case Op::TURN: return "turn " + std::to_string(s.literal);
     }
     return "";

@@ -78,6 +78,9 @@ public:
   // The Loop of this thread. Throws FAILED if it has none.
   static Loop& current();
 
+  // The same; null if it has none.
+  static kj::Maybe<Loop&> find();
+
   // What `promise.wait()` asks for. Valid in both modes.
   kj::WaitScope& waitScope();
 

@@ -14,6 +14,9 @@ public:
   // More peers than this are forgotten and asked again.
   static constexpr size_t PEERS_MAX = 4096;
 
+  // Whether what has this brand is an object of this thread.
+  static bool isLocal(const void* peer);
+
   // `peer` is the brand of the client hooks that lead to it. Objects of this thread, and those that
   // are not known yet, need no such calls: they count as NO.
   Support get(const void* peer) const;

@@ -16,6 +16,8 @@
 #include <kj/list.h>
 
 #include "carrier.h"
+#include "deadline.h"
+#include "inherited.h"
 #include "peers.h"
 
 namespace troth {
@@ -44,6 +46,7 @@ struct Field {
 
 namespace _ {
 
+class CallDeadline;
 class PendingCall;
 class Hole;
 class Body;
@@ -225,6 +228,22 @@ public:
   // Before a flush: asks the calls that this one takes arguments from for their nameable form.
   void nameSources();
 
+  // Breaks the call if it has not settled by then. Of several deadlines the nearest counts.
+  void bound(const Deadline& by);
+
+  // The same for what the call inherits, if anything.
+  void inherit(const Inherited& from) {
+    KJ_IF_MAYBE(end, from.getEnd()) {
+      boundAs(*end);
+    }
+  }
+
+  // Ends the call at its deadline. Only the timer calls this.
+  void expire();
+
+  // Breaks the call if what it depends on has broken. Only the queue calls this.
+  void breakIfDependent();
+
   // Puts the call in the queue of this thread.
   void pend(Kind kind);
 
@@ -238,6 +257,9 @@ public:
 
   // Whether it belongs to the body of a map, and so is never sent itself.
   bool isRecorded() const { return state == State::RECORDED; }
+
+  // Whether it was handed to a carrier, and has not been taken back.
+  bool isCarried() const { return carrier != nullptr; }
   bool isSettled() const { return state == State::FULFILLED || state == State::REJECTED; }
   kj::Maybe<const kj::Exception&> getFailure() const;
 
@@ -320,6 +342,7 @@ private:
 
   // What a call of map does.
   kj::Maybe<kj::Own<Plan>> plan;
+  kj::Maybe<kj::Own<CallDeadline>> deadline;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> whenSentFulfillers;
 
   // Who the call was sent to, for what is known of that peer.
@@ -340,6 +363,12 @@ private:
   void reject(kj::Exception&& exception) override;
 
   void settle(State outcome);
+  void boundAs(kj::TimePoint end);
+  void requireTimeLeft();
+  kj::Maybe<uint64_t> timeLeft() const;
+  bool canInvokeHere();
+  void breakOff(kj::Exception&& reason);
+  void tellSent();
   void sendNow();
   void fillSettled();
   bool canInvoke();
@@ -419,6 +448,9 @@ public:
   // Settles what is open with `reason`: the event loop it waits for is about to end.
   void abandon(const kj::Exception& reason);
 
+  // Breaks, soon, the calls that depend on one that was broken on this side.
+  void breakDependents();
+
   // Puts back a call that has to be sent once more, or that has got its last argument. It goes out
   // before those that were made after it.
   void addAgain(PendingCall& call);
@@ -437,6 +469,7 @@ private:
   bool outOfOrder = false;
   bool flushScheduled = false;
   bool flushing = false;
+  bool breakScheduled = false;
 
   // Since the last flush: whether the network has had other messages, and whether the flush was put
   // off anew because of them.

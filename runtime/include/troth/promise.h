@@ -200,6 +200,13 @@ public:
   // without a round trip. Within one turn that happens by itself.
   void share() { source.call->setNameable(); }
 
+  // The same promise, of a call that breaks if it has not settled by `deadline`: a kj::Duration or
+  // a std::chrono::duration from now, or the call that a server's method serves. See deadline.h.
+  Promise<T> within(const Deadline& deadline) {
+    source.call->bound(deadline);
+    return kj::mv(static_cast<Promise<T>&>(*this));
+  }
+
   // What Arg needs to know.
   const _::Source& getSource() const { return source; }
   _::AwaitNode::Read getRead() const { return read; }
@@ -254,6 +261,15 @@ public:
   explicit Promise(_::Source source);
   Promise(Promise&&) = default;
   Promise& operator=(Promise&&) = default;
+
+  // As that of other promises. The deadline stays on this side.
+  Promise within(const Deadline& deadline) {
+    call->bound(deadline);
+    return kj::mv(*this);
+  }
+
+private:
+  kj::Own<_::PendingCall> call;
 };
 
 // =======================================================================================

@@ -146,8 +146,9 @@ public:
   // has run it.
   kj::String nameSteps(kj::StringPtr text);
 
-  // Running here.
+  // Running here, and what its calls inherit.
   kj::Promise<void> evaluation = nullptr;
+  Inherited inherited;
 
 private:
   class Writer;

@@ -123,11 +123,16 @@ public:
   RefBase(decltype(nullptr)): RefBase(typename I::Client(nullptr)) {}
 
   RefBase(typename I::Client client): hook(capnp::ClientHook::from(kj::mv(client))) {}
+
+  // A parameter of a call that a server has received.
+  RefBase(typename I::Client client, const _::Inherited& inherited)
+      : hook(capnp::ClientHook::from(kj::mv(client))), inherited_(inherited) {}
   explicit RefBase(kj::Own<capnp::ClientHook> hook): hook(kj::mv(hook)) {}
 
   // A ref to an object that implements an interface that extends I.
   template <typename J>
-  requires _::Extends<J, I> RefBase(const RefBase<J>& other): hook(other.getHook()) {}
+  requires _::Extends<J, I> RefBase(const RefBase<J>& other)
+      : hook(other.getHook()), inherited_(other.inherited_) {}
 
   // Exports `server`, which lives until the last ref to it is gone.
   template <typename S>
@@ -146,10 +151,11 @@ public:
   // An object in the results of a call that has not settled. Stubs use this.
   explicit RefBase(_::Source source);
 
-  RefBase(const RefBase& other): hook(other.getHook()) {}
+  RefBase(const RefBase& other): hook(other.getHook()), inherited_(other.inherited_) {}
   RefBase(RefBase&&) = default;
   RefBase& operator=(const RefBase& other) {
     hook = other.getHook();
+    inherited_ = other.inherited_;
     return *this;
   }
   RefBase& operator=(RefBase&&) = default;
@@ -177,6 +183,12 @@ protected:
 
 private:
   mutable kj::Own<capnp::ClientHook> hook;
+  _::Inherited inherited_;
+
+  template <typename J>
+  friend class RefBase;
+  template <typename J, typename K>
+  friend Ref<J> castRef(const RefBase<K>& ref);
 
   template <typename Results>
   kj::Own<_::PendingCall> pendingCall(const Method& method, _::SizeHint sizeHint) const {
@@ -186,7 +198,9 @@ private:
         results = _::PendingCall::Results::OBJECTS;
       }
     }
-    return kj::refcounted<_::PendingCall>(method, hook->addRef(), sizeHint, results);
+    auto call = kj::refcounted<_::PendingCall>(method, hook->addRef(), sizeHint, results);
+    call->inherit(inherited_);
+    return call;
   }
 };
 
@@ -194,7 +208,7 @@ private:
 // break with UNIMPLEMENTED.
 template <typename J, typename I>
 Ref<J> castRef(const RefBase<I>& ref) {
-  return Ref<J>(ref.getHook());
+  return Ref<J>(typename J::Client(ref.getHook()), ref.inherited_);
 }
 
 // Resolves when `ref` is no longer a promise; breaks if the promise broke.

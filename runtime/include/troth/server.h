@@ -14,7 +14,9 @@
 //
 // Methods of one object start in the order in which the calls arrive, and may overlap when they
 // wait. A call whose caller is gone runs to its end, unless the schema marks the method with
-// $Cxx.allowCancellation.
+// $Cxx.allowCancellation. One whose caller has set a deadline ends with that, whatever the schema
+// says: the method's promise is dropped where it waits, and what its objects' destructors do not
+// do is not done. See deadline.h.
 
 #include <capnp/schema.h>
 #include <kj/async.h>
@@ -26,12 +28,12 @@ namespace troth {
 namespace _ {
 
 // What a server method sees of a parameter: a Ref for an interface, else what the generated getter
-// gives.
+// gives. Calls on that ref inherit.
 template <auto getter>
-auto readParameter(const auto& params) {
+auto readParameter(const auto& params, const Inherited& inherited) {
   using T = TypeOf<getter>;
   if constexpr (CAPNP_KIND(T) == capnp::Kind::INTERFACE) {
-    return Ref<T>((params.*getter)());
+    return Ref<T>((params.*getter)(), inherited);
   } else {
     return (params.*getter)();
   }
@@ -47,7 +49,7 @@ template <typename Params, typename Results>
 class Call {
 public:
   explicit Call(capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer> untyped)
-      : context_(capnp::CallContextHook::from(untyped)) {}
+      : context_(capnp::CallContextHook::from(untyped)), inherited_(_::Inherited::current()) {}
 
   // The parameters. Readers from them stay valid until releaseParams().
   typename Params::Reader params() { return context_.getParams(); }
@@ -64,13 +66,17 @@ public:
   // Frees the parameters, for a method that goes on for long without them.
   void releaseParams() { context_.releaseParams(); }
 
+  // When the call ends if it is not done, on the scale of the loop's timer; null if its caller has
+  // set no deadline. `promise.within(call)` passes it on.
+  kj::Maybe<kj::TimePoint> deadline() const { return inherited_.getEnd(); }
+
   // The call as stock code takes it: for tailCall() and setPipeline().
   capnp::CallContext<Params, Results>& context() { return context_; }
 
 protected:
   template <auto getter>
   auto get() {
-    return _::readParameter<getter>(params());
+    return _::readParameter<getter>(params(), inherited_);
   }
 
   // Starts results of which the parts are known.
@@ -89,6 +95,7 @@ protected:
 
 private:
   capnp::CallContext<Params, Results> context_;
+  _::Inherited inherited_;
 };
 
 // A call of a streaming method: it has no results, and the next call waits until it is done.
@@ -104,7 +111,7 @@ public:
 protected:
   template <auto getter>
   auto get() {
-    return _::readParameter<getter>(params());
+    return _::readParameter<getter>(params(), {});
   }
 
 private:
@@ -118,6 +125,10 @@ using Done = std::remove_const_t<decltype(kj::READY_NOW)>;
 class ServerBase: public virtual capnp::Capability::Server {
 public:
   virtual ~ServerBase() noexcept(false) = default;
+
+  // What a server may override that stands for a file descriptor. Its calls are then not told the
+  // deadlines of callers in this vat.
+  kj::Maybe<int> getFd() override;
 
 protected:
   using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
@@ -154,6 +165,8 @@ protected:
       const char* interfaceName, const char* methodName, uint64_t interfaceId, uint16_t methodId);
 
 private:
+  Dispatched dispatchBounded(
+      _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context);
   Dispatched invoke(Context context);
   Dispatched map(Context context);
 };
