@@ -1,5 +1,5 @@
 #include <capnp/capability.h>
-#include <troth/peers.h>
+#include <troth/pending-call.h>
 
 namespace troth::_ {
 namespace {
@@ -19,13 +19,13 @@ const void* localBrand() {
   return brand;
 }
 
-bool isNobody(const void* peer) {
-  return peer == nullptr || peer == localBrand() ||
+}  // namespace
+
+bool Peers::isNobody(const void* peer) {
+  return peer == nullptr || peer == localBrand() || peer == &PromisedRef::BRAND ||
       peer == &capnp::ClientHook::NULL_CAPABILITY_BRAND ||
       peer == &capnp::ClientHook::BROKEN_CAPABILITY_BRAND;
 }
-
-}  // namespace
 
 Peers::Support Peers::get(const void* peer) const {
   if (isNobody(peer)) return Support::NO;

@@ -19,6 +19,7 @@
 #include <kj/async.h>
 
 #include "pending-call.h"
+#include "retry.h"
 #include "transform.h"
 
 namespace troth {
@@ -189,6 +190,15 @@ public:
   // without a round trip. Within one turn that happens by itself.
   void share() { source.call->setNameable(); }
 
+  // Sends the call that this comes from again, after a delay, while it breaks with OVERLOADED or
+  // DISCONNECTED and `policy` allows. What is made of this promise waits for the attempt that
+  // settles it. retry.h says what may happen twice. Throws if the call has been sent, or has a
+  // policy already.
+  Promise<T> retry(RetryPolicy policy = {}) {
+    source.call->retry(kj::mv(policy));
+    return kj::mv(static_cast<Promise<T>&>(*this));
+  }
+
   // What Arg needs to know.
   const _::Source& getSource() const { return source; }
   _::AwaitNode::Read getRead() const { return read; }
@@ -243,6 +253,12 @@ public:
   explicit Promise(_::Source source);
   Promise(Promise&&) = default;
   Promise& operator=(Promise&&) = default;
+
+  // A call of a streaming method has a place among others, which a later attempt would not have.
+  template <typename Policy = RetryPolicy>
+  Promise<void> retry(Policy = {}) {
+    static_assert(sizeof(Policy) == 0, "a streaming call cannot be retried");
+  }
 };
 
 // =======================================================================================
