@@ -135,6 +135,14 @@ bool PendingCall::capturesRetried() {
   return false;
 }
 
+// Whether a value that it needs will never be there.
+bool PendingCall::isSourceBroken() {
+  for (auto& hole: holes) {
+    if (hole->source.call->getFailure() != nullptr) return true;
+  }
+  return false;
+}
+
 // Whether no call can reach the target any more.
 bool PendingCall::isTargetLost() {
   KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
@@ -158,7 +166,7 @@ bool PendingCall::putOff(kj::Exception& failure) {
       return true;
     }
   }
-  if (!hasPolicy() || isTargetLost()) return false;
+  if (!hasPolicy() || isSourceBroken() || isTargetLost()) return false;
   KJ_IF_MAYBE(time, KJ_ASSERT_NONNULL(attempts->backoff).afterFailure(failure)) {
     backOff(type);
     attempts->next = time->then([this]() { sendAgain(); }).eagerlyEvaluate(nullptr);

@@ -78,6 +78,7 @@ kj::Maybe<kj::Promise<void>> Backoff::afterFailure(kj::Exception& failure) {
   auto now = timer.now();
   if (now + delay > end) return giveUp("timeMax");
   if (!getBudget().take(now)) return giveUp("retryBudget");
+  if (delay == 0 * kj::SECONDS) return kj::Promise<void>(kj::READY_NOW);
   return timer.afterDelay(delay);
 }
 

@@ -143,6 +143,17 @@ TEST_P(RetryOnBothKinds, OnlyWhatMaySucceedLaterIsSentAgain) {
   EXPECT_EQ(desks.world.delivered["add"], 0);
 }
 
+TEST_P(RetryOnBothKinds, ACallWhoseSourceBrokeIsNotSentAgain) {
+  RetriedDesks desks(GetParam());
+  auto bad = desks.desk.fail(static_cast<uint16_t>(Type::OVERLOADED), "out of order");
+  desks.settle();
+  auto failure = failureOf(desks.desk.add(bad.number(), 1).retry(desks.policy()), desks);
+  EXPECT_MENTIONS(describe(failure), "out of order");
+  EXPECT_MENTIONS(describe(failure), "(argument \"a\" from Desk.fail)");
+  EXPECT_EQ(describe(failure).find("gave up"), std::string::npos) << describe(failure);
+  EXPECT_EQ(desks.jitter.delays, 0);
+}
+
 TEST_P(RetryOnBothKinds, ACallThatReachesALimitSaysWhich) {
   RetriedDesks desks(GetParam());
   auto giveUp = [&](RetryPolicy policy) {

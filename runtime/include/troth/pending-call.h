@@ -385,6 +385,7 @@ private:
   bool joinsRetry();
   bool capturesRetried();
   bool hasPolicy();
+  bool isSourceBroken();
   bool isTargetLost();
   bool putOff(kj::Exception& failure);
   void holdFailure(PendingCall& needed, kj::Exception&& failure);
