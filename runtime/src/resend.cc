@@ -158,15 +158,15 @@ bool PendingCall::isTargetLost() {
 
 // An attempt has broken: whether that does not break the call, for now.
 bool PendingCall::putOff(kj::Exception& failure) {
-  if (!isRetryable(failure)) return false;
+  if (!isRetryable(failure) || isSourceBroken()) return false;
   auto type = failure.getType();
   KJ_IF_MAYBE(needed, findNeeded([](PendingCall& call) { return call.retried; })) {
-    if (type == kj::Exception::Type::OVERLOADED) {
+    if (type == kj::Exception::Type::OVERLOADED && carrier != nullptr) {
       holdFailure(*needed, kj::mv(failure));
       return true;
     }
   }
-  if (!hasPolicy() || isSourceBroken() || isTargetLost()) return false;
+  if (!hasPolicy() || isTargetLost()) return false;
   KJ_IF_MAYBE(time, KJ_ASSERT_NONNULL(attempts->backoff).afterFailure(failure)) {
     backOff(type);
     attempts->next = time->then([this]() { sendAgain(); }).eagerlyEvaluate(nullptr);

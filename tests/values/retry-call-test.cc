@@ -152,6 +152,13 @@ TEST_P(RetryOnBothKinds, ACallWhoseSourceBrokeIsNotSentAgain) {
   EXPECT_MENTIONS(describe(failure), "(argument \"a\" from Desk.fail)");
   EXPECT_EQ(describe(failure).find("gave up"), std::string::npos) << describe(failure);
   EXPECT_EQ(desks.jitter.delays, 0);
+
+  desks.world.failures["make"] = {Type::OVERLOADED};
+  auto made = desks.desk.make(1).retry(desks.policy());
+  auto onObject = made.desk().make(bad.number());
+  auto onBroken = onObject.desk().add(1, 1);
+  EXPECT_MENTIONS(describe(failureOf(kj::mv(onBroken), desks)), "out of order");
+  EXPECT_EQ(made.number().wait(desks), 2);
 }
 
 TEST_P(RetryOnBothKinds, ACallThatReachesALimitSaysWhich) {
