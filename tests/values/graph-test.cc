@@ -380,8 +380,7 @@ TEST(Graph, WithRefusedCallsOnStockVatsGivesTheSame) {
 }
 
 TEST(Graph, WithRefusedCallsOnStockVatsAndOthersGivesTheSame) {
-  tryMany({Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY, 60,
-      Trial::Refusals::SOME);
+  tryMany({Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY, 60, Trial::Refusals::SOME);
 }
 
 }  // namespace
