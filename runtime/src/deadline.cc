@@ -131,7 +131,9 @@ void PendingCall::boundAs(kj::TimePoint end) {
 
 void PendingCall::requireTimeLeft() {
   KJ_IF_MAYBE(d, deadline) {
-    if ((*d)->hasPassed()) kj::throwFatalException((*d)->makeError());
+    if (!(*d)->hasPassed()) return;
+    retried = false;
+    kj::throwFatalException((*d)->makeError());
   }
 }
 
@@ -159,8 +161,9 @@ void PendingCall::expire() {
   kj::evalLater([self = kj::mv(self), timer = kj::mv(timer)]() {}).detach([](kj::Exception&&) {});
 }
 
-// Breaks the call whatever it waits for, and tells its peer.
+// Breaks the call whatever it waits for, for good, and tells its peer.
 void PendingCall::breakOff(kj::Exception&& reason) {
+  retried = false;
   KJ_IF_MAYBE(p, plan) (*p)->evaluation = nullptr;
   carrier = nullptr;
   form = Form::PLAIN;
@@ -171,7 +174,7 @@ void PendingCall::breakOff(kj::Exception&& reason) {
 
 // Breaks the call if what it was sent to, or with, has broken. Its peer may never say so.
 void PendingCall::breakIfDependent() {
-  if (state != State::SENT) return;
+  if (state != State::SENT && state != State::BACKING_OFF) return;
   KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     KJ_IF_MAYBE(failure, promised->getFailure()) return breakOff(kj::cp(*failure));
   }

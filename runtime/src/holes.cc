@@ -196,11 +196,7 @@ void PendingCall::sourceSettled() {
 }
 
 // =======================================================================================
-// Objects without invoke
-//
-// A call of invoke that is refused has not run. It is sent once more as a plain call, and so is
-// what cannot have run because it needed the refused call: calls on objects in its results, and
-// calls with arguments from there. Parameters are kept until the call has settled.
+// What may be sent once more: see resend.cc
 
 // Whether the object has just told that it has no invoke.
 bool PendingCall::isRefusedInvoke(const kj::Exception& exception) {
@@ -221,22 +217,6 @@ bool PendingCall::isTargetInDoubt() {
     KJ_IF_MAYBE(call, promised->getCall()) {
       return call->inDoubt;
     }
-  }
-  return false;
-}
-
-bool PendingCall::needsTargetAgain() {
-  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
-    KJ_IF_MAYBE(call, promised->getCall()) {
-      return call->again;
-    }
-  }
-  return false;
-}
-
-bool PendingCall::needsSourceAgain() {
-  for (auto& hole: holes) {
-    if (!hole->filled && hole->source.call->again) return true;
   }
   return false;
 }
@@ -275,6 +255,7 @@ bool PendingCall::needsOtherPeer() {
 }
 
 kj::Promise<void> PendingCall::whenSentForGood() {
+  if (isSent()) return whenSettled();
   return whenSent().then([self = kj::addRef(*this)]() mutable -> kj::Promise<void> {
     if (self->inDoubt) return self->whenSettled();
     return kj::READY_NOW;
@@ -303,34 +284,6 @@ void PendingCall::shieldObjects() {
           [promised = kj::addRef(promised)]() mutable { return promised->resolveNow().addRef(); }));
     }
   }
-}
-
-void PendingCall::resendRefused() {
-  auto& queue = CallQueue::current();
-  queue.peers.set(peer, Support::NO);
-  auto& object = innermostTarget();
-  for (auto& call: queue.open) {
-    auto needsTarget = call.needsTargetAgain();
-    if (call.state == State::PENDING && needsTarget) call.keepDraft();
-    if (call.state != State::SENT || (call.draft == nullptr && call.request == nullptr)) continue;
-    auto sameObject = call.form == Form::INVOKE && &call.innermostTarget() == &object;
-    call.again = &call == this || sameObject || needsTarget || call.needsSourceAgain();
-  }
-  for (auto& call: queue.open) {
-    if (call.again) call.resend();
-  }
-}
-
-void PendingCall::resend() {
-  again = false;
-  keepDraft();
-  state = State::PENDING;
-  form = Form::PLAIN;
-  KJ_IF_MAYBE(d, deadline) {
-    d->get()->refusedHere = true;
-  }
-  for (auto& waiter: waiters) waiter.resent();
-  CallQueue::current().addAgain(*this);
 }
 
 }  // namespace troth::_

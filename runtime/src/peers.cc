@@ -1,5 +1,5 @@
 #include <capnp/capability.h>
-#include <troth/peers.h>
+#include <troth/pending-call.h>
 
 namespace troth::_ {
 namespace {
@@ -19,15 +19,15 @@ const void* localBrand() {
   return brand;
 }
 
-bool isNobody(const void* peer) {
-  return peer == nullptr || Peers::isLocal(peer) ||
-      peer == &capnp::ClientHook::NULL_CAPABILITY_BRAND ||
-      peer == &capnp::ClientHook::BROKEN_CAPABILITY_BRAND;
-}
-
 }  // namespace
 
 bool Peers::isLocal(const void* peer) { return peer == localBrand(); }
+
+bool Peers::isNobody(const void* peer) {
+  return peer == nullptr || isLocal(peer) || peer == &PromisedRef::BRAND ||
+      peer == &capnp::ClientHook::NULL_CAPABILITY_BRAND ||
+      peer == &capnp::ClientHook::BROKEN_CAPABILITY_BRAND;
+}
 
 Peers::Support Peers::get(const void* peer) const {
   if (isNobody(peer)) return Support::NO;

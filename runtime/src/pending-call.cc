@@ -174,11 +174,12 @@ void PendingCall::sendNow() {
   }
   requireTimeLeft();
   fillSettled();
+  if ((retried || depth > 0 || !holes.empty()) && joinsRetry()) return;
   bool filled = true;
   for (auto& hole: holes) filled = filled && hole->filled;
   auto possible = canInvoke();
   KJ_IF_MAYBE(p, plan) {
-    auto remote = possible && !holes[0]->filled && p->get()->canTravel(peer);
+    auto remote = possible && !holes[0]->filled && !capturesRetried() && p->get()->canTravel(peer);
     if (!remote && !filled) return waitForSources();
     state = State::SENT;
     return remote ? sendMap(**p) : evaluateMap(**p);
@@ -193,7 +194,7 @@ void PendingCall::sendNow() {
     startInvoke();
   } else {
     form = Form::PLAIN;
-    inDoubt = isTargetInDoubt();
+    inDoubt = retried || isTargetInDoubt();
     carrier.emplace(takeRequest(), kind, static_cast<OutcomeSink&>(*this));
   }
 }
@@ -230,6 +231,7 @@ void PendingCall::abandon(const kj::Exception& reason) {
   leaveQueue();
   carrier = nullptr;
   request = nullptr;
+  attempts = nullptr;
   if (state != State::BUILDING && !isSettled()) {
     failure = kj::heap(kj::cp(reason));
     settle(State::REJECTED);
@@ -317,6 +319,7 @@ void PendingCall::reject(kj::Exception&& exception) {
   if (state != State::SENT) return;
   if (isRefusedInvoke(exception)) return resendRefused();
   removeInvokedMark(exception);
+  if (retried && putOff(exception)) return;
   failure = kj::heap(explain(kj::mv(exception)));
   settle(State::REJECTED);
 }
@@ -337,6 +340,7 @@ void PendingCall::settle(State outcome) {
   deadline = nullptr;
   request = nullptr;
   draft = nullptr;
+  if (attempts.get() != nullptr) endAttempts();
   // The carrier may be what runs now: it must not be destroyed from within.
   if (self.get() != nullptr && !self->isShared()) {
     kj::evalLater([self = kj::mv(self)]() {}).detach([](kj::Exception&&) {});

@@ -74,7 +74,8 @@ capnp::ClientHook::VoidPromiseAndPipeline PromisedRef::call(uint64_t interfaceId
   return resolve().call(interfaceId, methodId, kj::mv(context), hints);
 }
 
-kj::Maybe<capnp::ClientHook&> PromisedRef::getResolved() {
+// Where calls of this thread go now.
+kj::Maybe<capnp::ClientHook&> PromisedRef::getCurrent() {
   KJ_IF_MAYBE(hook, resolved) {
     return **hook;
   }
@@ -86,7 +87,23 @@ kj::Maybe<capnp::ClientHook&> PromisedRef::getResolved() {
   return nullptr;
 }
 
+bool PromisedRef::mayBeReplaced() {
+  KJ_IF_MAYBE(call, call_) {
+    return call->get()->isRetried() && !resolvedForGood;
+  }
+  return false;
+}
+
+kj::Maybe<capnp::ClientHook&> PromisedRef::getResolved() {
+  if (mayBeReplaced()) return nullptr;
+  return getCurrent();
+}
+
 kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved() {
+  if (mayBeReplaced()) {
+    return KJ_ASSERT_NONNULL(call_)->whenSettled().then(
+        [self = kj::addRef(*this)]() mutable { return self->resolveNow().addRef(); });
+  }
   return kj::Promise<kj::Own<capnp::ClientHook>>(resolve().addRef());
 }
 
@@ -101,14 +118,19 @@ void PromisedRef::settled(PendingCall& call) {
 }
 
 capnp::ClientHook& PromisedRef::resolve() {
-  if (getResolved() == nullptr) CallQueue::current().flush();
-  return resolveNow();
+  if (getCurrent() == nullptr) CallQueue::current().flush();
+  return mayBeReplaced() ? resolveForGood() : resolveNow();
 }
 
 capnp::ClientHook& PromisedRef::resolveNow() {
-  KJ_IF_MAYBE(hook, getResolved()) {
+  KJ_IF_MAYBE(hook, getCurrent()) {
     return *hook;
   }
+  return resolveForGood();
+}
+
+// Something that waits until the object can no longer be another.
+capnp::ClientHook& PromisedRef::resolveForGood() {
   auto& call = *KJ_ASSERT_NONNULL(call_);
   auto object = call.whenSentForGood().then(
       [call = kj::addRef(call),

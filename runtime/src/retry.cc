@@ -20,12 +20,6 @@ JitterSource& threadJitter() {
   return jitter;
 }
 
-kj::Exception gaveUp(kj::Exception&& failure, kj::uint attempts, kj::StringPtr limit) {
-  failure.setDescription(kj::str(
-      failure.getDescription(), " (gave up after ", attempts, " attempts: limit ", limit, ')'));
-  return kj::mv(failure);
-}
-
 }  // namespace
 
 bool isRetryable(const kj::Exception& exception) {
@@ -33,25 +27,57 @@ bool isRetryable(const kj::Exception& exception) {
       exception.getType() == kj::Exception::Type::DISCONNECTED;
 }
 
+RetryBudget::RetryBudget(RetryBudgetOptions options): options(options), left(options.most) {}
+
+RetryBudget& RetryBudget::current() {
+  static thread_local RetryBudget budget;
+  return budget;
+}
+
+void RetryBudget::add() { left = kj::min(left + options.perCall, options.most); }
+
+bool RetryBudget::take(kj::TimePoint now) {
+  auto since = now - lastTaken.orDefault(now);
+  // Two timers may share a budget, and need not agree.
+  auto seconds = kj::max(0.0, double(since / kj::NANOSECONDS) / 1e9);
+  left = kj::min(left + seconds * options.perSecond, options.most);
+  lastTaken = now;
+  if (left < 1) return false;
+  left -= 1;
+  return true;
+}
+
 namespace _ {
 
 Backoff::Backoff(kj::Timer& timer, RetryPolicy policyParam)
     : timer(timer),
       policy(kj::mv(policyParam)),
-      end(timer.now() + policy.budget),
+      end(timer.now() + policy.timeMax),
       delayBelow(kj::min(policy.delayFirst, policy.delayMax)) {
   KJ_REQUIRE(policy.attemptsMax > 0, "a RetryPolicy must allow one attempt");
+  getBudget().add();
 }
 
-kj::Promise<void> Backoff::afterFailure(kj::Exception&& failure) {
-  ++attempts;
-  if (!isRetryable(failure)) return kj::mv(failure);
-  if (attempts >= policy.attemptsMax) return gaveUp(kj::mv(failure), attempts, "attemptsMax");
-
+kj::Duration Backoff::nextDelay() {
   auto& jitter = policy.jitter.orDefault(threadJitter());
   auto delay = int64_t((delayBelow / kj::NANOSECONDS) * jitter.next()) * kj::NANOSECONDS;
   delayBelow = delayBelow > policy.delayMax / 2 ? policy.delayMax : delayBelow * 2;
-  if (timer.now() + delay > end) return gaveUp(kj::mv(failure), attempts, "budget");
+  return delay;
+}
+
+kj::Maybe<kj::Promise<void>> Backoff::afterFailure(kj::Exception& failure) {
+  if (!isRetryable(failure)) return nullptr;
+  auto giveUp = [&](kj::StringPtr limit) {
+    failure.setDescription(kj::str(failure.getDescription(), " (gave up after ", attempts,
+        attempts == 1 ? " attempt" : " attempts", ": limit ", limit, ')'));
+    return nullptr;
+  };
+  if (++attempts >= policy.attemptsMax) return giveUp("attemptsMax");
+  auto delay = nextDelay();
+  auto now = timer.now();
+  if (now + delay > end) return giveUp("timeMax");
+  if (!getBudget().take(now)) return giveUp("retryBudget");
+  if (delay == 0 * kj::SECONDS) return kj::Promise<void>(kj::READY_NOW);
   return timer.afterDelay(delay);
 }
 

@@ -19,6 +19,8 @@ auto passOtherInterface(Ref<lab::Node> node, Ref<lab::Other> other) { return nod
 auto passNumbersForObjects(Ref<lab::Node> node) { return node.gather({1, 2}); }
 #elif TROTH_MISMATCH == 4
 auto takeBaseForWhatExtendsIt(Ref<lab::Node> node) { return Ref<lab::Special>(node); }
+#elif TROTH_MISMATCH == 5
+auto retryStreaming(Ref<lab::Node> node) { return node.push(1).retry(); }
 #endif
 
 }  // namespace troth

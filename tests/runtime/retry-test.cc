@@ -17,6 +17,7 @@ struct FixedJitter final: public JitterSource {
 // Attempts that fail until one is told not to, in a time that the test moves.
 struct RetryTest: TimedTest {
   FixedJitter jitter{1};
+  RetryBudget retryBudget;
   int failures = 1000;
   kj::Exception::Type type = kj::Exception::Type::OVERLOADED;
 
@@ -26,6 +27,7 @@ struct RetryTest: TimedTest {
   RetryPolicy policy() {
     RetryPolicy result;
     result.jitter = jitter;
+    result.retryBudget = retryBudget;
     return result;
   }
 
@@ -89,13 +91,47 @@ TEST_F(RetryTest, GivesUpAfterItsAttempts) {
   EXPECT_EQ("no luck (gave up after 5 attempts: limit attemptsMax)", describe(failure));
 }
 
-TEST_F(RetryTest, StartsNoAttemptAfterItsBudget) {
+TEST_F(RetryTest, StartsNoAttemptAfterItsTime) {
   auto limited = policy();
   limited.attemptsMax = 100;
-  limited.budget = 1 * kj::SECONDS;
+  limited.timeMax = 1 * kj::SECONDS;
   auto failure = runToFailure(start(limited));
   EXPECT_EQ((std::vector<int64_t>{0, 100, 300, 700}), attempts);
-  EXPECT_EQ("no luck (gave up after 4 attempts: limit budget)", describe(failure));
+  EXPECT_EQ("no luck (gave up after 4 attempts: limit timeMax)", describe(failure));
+}
+
+TEST_F(RetryTest, MakesNoMoreRetriesThanTheBudgetHas) {
+  RetryBudget few({.perCall = 0, .perSecond = 0, .most = 3});
+  auto limited = policy();
+  limited.retryBudget = few;
+  auto first = runToFailure(start(limited));
+  EXPECT_EQ("no luck (gave up after 4 attempts: limit retryBudget)", describe(first));
+  auto second = runToFailure(start(limited));
+  EXPECT_EQ("no luck (gave up after 1 attempt: limit retryBudget)", describe(second));
+}
+
+TEST(RetryBudget, HasAPartOfTheCallsThatWereMade) {
+  RetryBudget budget({.perCall = 0.25, .perSecond = 0, .most = 2});
+  auto now = kj::origin<kj::TimePoint>();
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_FALSE(budget.take(now + 1 * kj::HOURS));
+  for (int i = 0; i < 4; ++i) budget.add();
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_FALSE(budget.take(now));
+  for (int i = 0; i < 100; ++i) budget.add();
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_FALSE(budget.take(now));
+}
+
+TEST(RetryBudget, GrowsWithTime) {
+  RetryBudget budget({.perCall = 0, .perSecond = 2, .most = 1});
+  auto now = kj::origin<kj::TimePoint>() + 1 * kj::HOURS;
+  EXPECT_TRUE(budget.take(now));
+  EXPECT_FALSE(budget.take(now + 400 * kj::MILLISECONDS));
+  EXPECT_TRUE(budget.take(now + 600 * kj::MILLISECONDS));
+  EXPECT_FALSE(budget.take(now)) << "another timer, which is behind";
 }
 
 TEST_F(RetryTest, RepeatsOnlyWhatMaySucceedLater) {

@@ -18,6 +18,9 @@ struct World {
   // Calls delivered, by the name of the method.
   std::map<std::string, int> delivered;
 
+  // What the next calls of a method break with once they are delivered, by its name.
+  std::map<std::string, std::vector<kj::Exception::Type>> failures;
+
   // Every number noted in any desk.
   std::vector<int64_t> log;
 
@@ -31,6 +34,16 @@ struct World {
     int sum = 0;
     for (auto& [name, count]: delivered) sum += count;
     return sum;
+  }
+
+  void deliver(const char* method) {
+    ++delivered[method];
+    auto& planned = failures[method];
+    if (planned.empty()) return;
+    auto type = planned.front();
+    planned.erase(planned.begin());
+    kj::throwFatalException(
+        kj::Exception(type, __FILE__, __LINE__, kj::str("no luck with ", method)));
   }
 
   void open() {
@@ -78,15 +91,15 @@ public:
   ~DeskServer() noexcept(false) { --world.alive; }
 
   kj::Promise<void> add(Add call) override {
-    ++world.delivered["add"];
+    world.deliver("add");
     return call.fulfill(plus(plus(call.a(), call.b()), bonus));
   }
   kj::Promise<void> make(Make call) override {
-    ++world.delivered["make"];
+    world.deliver("make");
     return call.fulfill(plus(call.number(), 1), kj::heap<DeskServer>(world, call.number()));
   }
   kj::Promise<void> kinds(Kinds call) override {
-    ++world.delivered["kinds"];
+    world.deliver("kinds");
     auto p = call.params();
     auto r = call.results();
     r.setFlag(p.getFlag());
@@ -111,12 +124,12 @@ public:
     return kj::READY_NOW;
   }
   kj::Promise<void> pair(Pair call) override {
-    ++world.delivered["pair"];
+    world.deliver("pair");
     fillPair(call.results().initPair(), call.member());
     return kj::READY_NOW;
   }
   kj::Promise<void> join(Join call) override {
-    ++world.delivered["join"];
+    world.deliver("join");
     std::vector<int64_t> numbers;
     for (auto number: call.numbers()) numbers.push_back(number);
     auto text = kj::str(call.text(), '/', call.point().getX(), '/', numbers.size());
@@ -124,36 +137,36 @@ public:
     return call.fulfill(text, numbers);
   }
   kj::Promise<void> fail(Fail call) override {
-    ++world.delivered["fail"];
+    world.deliver("fail");
     throwAsAsked(call.type(), call.reason());
   }
   kj::Promise<void> note(Note call) override {
-    ++world.delivered["note"];
+    world.deliver("note");
     world.log.push_back(call.number());
     return call.fulfill(world.log);
   }
   kj::Promise<void> hold(Hold call) override {
-    ++world.delivered["hold"];
+    world.deliver("hold");
     co_await world.wait();
     call.fulfill(call.number(), kj::heap<DeskServer>(world));
   }
   kj::Promise<void> bear(Bear call) override {
-    ++world.delivered["bear"];
+    world.deliver("bear");
     co_await world.wait();
     call.fulfill(call.number());
   }
   kj::Promise<void> move(Move call) override {
-    ++world.delivered["move"];
+    world.deliver("move");
     call.results().setX(plus(call.point().getX(), 1));
     call.results().setY(plus(call.point().getY(), 1));
     return kj::READY_NOW;
   }
   kj::Promise<void> ask(Ask call) override {
-    ++world.delivered["ask"];
+    world.deliver("ask");
     call.fulfill(co_await call.desk().add(call.number(), 0).sum());
   }
   kj::Promise<void> give(Give call) override {
-    ++world.delivered["give"];
+    world.deliver("give");
     if (call.stock()) return call.fulfill(Ref<desk::Desk>(newStockDesk(world)));
     return call.fulfill(kj::heap<DeskServer>(world));
   }
@@ -170,32 +183,32 @@ public:
   ~StockDesk() noexcept(false) { --world.alive; }
 
   kj::Promise<void> add(AddContext call) override {
-    ++world.delivered["add"];
+    world.deliver("add");
     auto p = call.getParams();
     call.getResults().setSum(p.getA() + p.getB() + bonus);
     return kj::READY_NOW;
   }
   kj::Promise<void> make(MakeContext call) override {
-    ++world.delivered["make"];
+    world.deliver("make");
     auto number = call.getParams().getNumber();
     call.getResults().setNumber(number + 1);
     call.getResults().setDesk(kj::heap<StockDesk>(world, number));
     return kj::READY_NOW;
   }
   kj::Promise<void> kinds(KindsContext call) override {
-    ++world.delivered["kinds"];
+    world.deliver("kinds");
     capnp::AnyPointer::Builder results = capnp::CallContextHook::from(call).getResults(nullptr);
     // Parameters and results have the same fields.
     results.setAs<desk::Desk::KindsParams>(call.getParams());
     return kj::READY_NOW;
   }
   kj::Promise<void> pair(PairContext call) override {
-    ++world.delivered["pair"];
+    world.deliver("pair");
     fillPair(call.getResults().initPair(), call.getParams().getMember());
     return kj::READY_NOW;
   }
   kj::Promise<void> join(JoinContext call) override {
-    ++world.delivered["join"];
+    world.deliver("join");
     auto p = call.getParams();
     auto x = p.getPoint().getX();
     call.getResults().setText(kj::str(p.getText(), '/', x, '/', p.getNumbers().size()));
@@ -205,36 +218,36 @@ public:
     return kj::READY_NOW;
   }
   kj::Promise<void> fail(FailContext call) override {
-    ++world.delivered["fail"];
+    world.deliver("fail");
     throwAsAsked(call.getParams().getType(), call.getParams().getReason());
   }
   kj::Promise<void> note(NoteContext call) override {
-    ++world.delivered["note"];
+    world.deliver("note");
     world.log.push_back(call.getParams().getNumber());
     auto log = call.getResults().initLog(world.log.size());
     for (auto i: kj::indices(world.log)) log.set(i, world.log[i]);
     return kj::READY_NOW;
   }
   kj::Promise<void> hold(HoldContext call) override {
-    ++world.delivered["hold"];
+    world.deliver("hold");
     return world.wait().then([this, call]() mutable {
       call.getResults().setNumber(call.getParams().getNumber());
       call.getResults().setDesk(kj::heap<StockDesk>(world));
     });
   }
   kj::Promise<void> bear(BearContext call) override {
-    ++world.delivered["bear"];
+    world.deliver("bear");
     return world.wait().then(
         [call]() mutable { call.getResults().setNumber(call.getParams().getNumber()); });
   }
   kj::Promise<void> move(MoveContext call) override {
-    ++world.delivered["move"];
+    world.deliver("move");
     call.getResults().setX(call.getParams().getPoint().getX() + 1);
     call.getResults().setY(call.getParams().getPoint().getY() + 1);
     return kj::READY_NOW;
   }
   kj::Promise<void> ask(AskContext call) override {
-    ++world.delivered["ask"];
+    world.deliver("ask");
     auto request = call.getParams().getDesk().addRequest();
     request.setA(call.getParams().getNumber());
     return request.send().then(

@@ -28,14 +28,34 @@ struct Hosts {
     }
   }
 
-  // Calls delivered, by method.
+  // Calls delivered, by method. Those of make() that were refused do not count.
   std::map<std::string, int> delivered() {
     std::map<std::string, int> result;
     for (auto& world: worlds) {
       for (auto& [method, count]: world.delivered) result[method] += count;
     }
+    result["make"] -= refusals;
+    for (auto& world: worlds) result["make"] += world.failures["make"].size();
     return result;
   }
+
+  // Each vat refuses the first calls of make(), which are retried.
+  void refuseMakes(uint32_t seed) {
+    std::mt19937 random(seed);
+    for (auto& world: worlds) {
+      world.failures["make"].assign(random() % 6, kj::Exception::Type::OVERLOADED);
+      refusals += world.failures["make"].size();
+    }
+    auto& retries = policy.emplace();
+    retries.attemptsMax = 1000;
+    retries.delayFirst = 0 * kj::SECONDS;
+    retries.retryBudget = retryBudget;
+  }
+
+  // How make() is retried.
+  kj::Maybe<RetryPolicy> policy;
+  RetryBudget retryBudget{{.most = 1000}};
+  int refusals = 0;
 
   std::deque<World> worlds;
   Desks desks{nullptr};
@@ -223,6 +243,7 @@ private:
         break;
       case Op::MAKE: {
         auto made = object(step.on).make(number(step.a, step));
+        KJ_IF_MAYBE(policy, hosts.policy) made = made.retry(*policy);
         node.number = made.number();
         node.object = made.desk();
         break;
@@ -272,12 +293,21 @@ private:
 
 class Trial {
 public:
-  Trial(uint32_t seed, std::vector<Kind> kinds, Program::Turns turns)
-      : program(seed, kinds.size(), turns), kinds(kj::mv(kinds)), turns(turns) {}
+  // SOME: make() is refused a few times, and retried.
+  enum class Refusals { NONE, SOME };
+
+  Trial(uint32_t seed, std::vector<Kind> kinds, Program::Turns turns,
+      Refusals refusals = Refusals::NONE)
+      : program(seed, kinds.size(), turns),
+        seed(seed),
+        kinds(kj::mv(kinds)),
+        turns(turns),
+        refusals(refusals) {}
 
   void run() {
     auto expected = evaluate();
     Hosts hosts(kinds);
+    if (refusals == Refusals::SOME) hosts.refuseMakes(seed);
     AtOnce calls(program, hosts);
     calls.make();
     for (size_t i = 0; i < program.steps.size(); ++i) {
@@ -287,6 +317,7 @@ public:
     }
     hosts.desks.settle();
     checkDeliveries(hosts.delivered());
+    if (refusals == Refusals::SOME) return;
     if (turns == Program::Turns::ONE && kinds == std::vector<Kind>{Kind::TROTH}) {
       auto traffic = hosts.desks.traffic();
       EXPECT_LE(traffic.roundTrips, 1u) << traffic.callsSent << " calls";
@@ -296,8 +327,10 @@ public:
   const Program program;
 
 private:
+  uint32_t seed;
   std::vector<Kind> kinds;
   Program::Turns turns;
+  Refusals refusals;
 
   // How often each method is called one by one.
   std::map<std::string, int> limits;
@@ -331,11 +364,12 @@ private:
   }
 };
 
-void tryMany(std::vector<Kind> kinds, Program::Turns turns, int count) {
+void tryMany(std::vector<Kind> kinds, Program::Turns turns, int count,
+    Trial::Refusals refusals = Trial::Refusals::NONE) {
   uint32_t first = environment("TROTH_GRAPH_FIRST_SEED", 1);
   uint32_t seeds = environment("TROTH_GRAPH_SEEDS", count);
   for (uint32_t seed = first; seed < first + seeds; ++seed) {
-    Trial trial(seed, kinds, turns);
+    Trial trial(seed, kinds, turns, refusals);
     KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { trial.run(); })) {
       ADD_FAILURE() << describe(*exception);
     }
@@ -375,6 +409,22 @@ TEST(Graph, OnAStockVatGivesTheSame) { tryMany({Kind::STOCK}, Program::Turns::MA
 
 TEST(Graph, OnStockVatsAndOthersGivesTheSame) {
   tryMany({Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY, 60);
+}
+
+TEST(Graph, WithRefusedCallsThatAreRetriedGivesTheSame) {
+  tryMany({Kind::TROTH}, Program::Turns::ONE, 60, Trial::Refusals::SOME);
+}
+
+TEST(Graph, WithRefusedCallsOnTwoVatsGivesTheSame) {
+  tryMany({Kind::TROTH, Kind::TROTH}, Program::Turns::MANY, 60, Trial::Refusals::SOME);
+}
+
+TEST(Graph, WithRefusedCallsOnStockVatsGivesTheSame) {
+  tryMany({Kind::STOCK}, Program::Turns::MANY, 60, Trial::Refusals::SOME);
+}
+
+TEST(Graph, WithRefusedCallsOnStockVatsAndOthersGivesTheSame) {
+  tryMany({Kind::STOCK, Kind::TROTH, Kind::STOCK}, Program::Turns::MANY, 60, Trial::Refusals::SOME);
 }
 
 }  // namespace

@@ -36,6 +36,9 @@ public:
   // Forgets the peer on `link`: the next one may have the same brand.
   void forgetLink(const void* link);
 
+  // Whether `peer` is not that of another vat: this thread, or what is not known yet.
+  static bool isNobody(const void* peer);
+
 private:
   struct Known {
     Support support;

@@ -24,6 +24,8 @@ namespace troth {
 
 using kj::uint;
 
+struct RetryPolicy;
+
 // A method, as its stub knows it.
 struct Method {
   uint64_t interfaceId;
@@ -53,13 +55,19 @@ class Body;
 class Plan;
 class Recorder;
 
+// What a call that may be sent again knows of its attempts.
+class Attempts;
+struct DisposeAttempts {
+  static void dispose(Attempts* attempts);
+};
+
 // One who wants to know the outcome of a call.
 class Waiter {
 public:
   // Called once. Must not throw, nor run a program's code: fulfil a promise instead.
   virtual void settled(PendingCall& call) = 0;
 
-  // The call will be sent once more, in another form: objects in its results are others now.
+  // The call will be sent once more: objects in its results are others now.
   virtual void resent() {}
 
   kj::ListLink<Waiter> link;
@@ -225,6 +233,9 @@ public:
   // Asks for a form in which other calls can name the outcome while it is still unknown.
   void setNameable() { nameable = true; }
 
+  // Has the call sent again as `policy` says. The call must not have been sent.
+  void retry(RetryPolicy policy);
+
   // Before a flush: asks the calls that this one takes arguments from for their nameable form.
   void nameSources();
 
@@ -261,6 +272,10 @@ public:
   // Whether it was handed to a carrier, and has not been taken back.
   bool isCarried() const { return carrier != nullptr; }
   bool isSettled() const { return state == State::FULFILLED || state == State::REJECTED; }
+
+  // Whether an attempt at it may break without breaking the call: what is known of its results may
+  // change until it has settled.
+  bool isRetried() const { return retried; }
   kj::Maybe<const kj::Exception&> getFailure() const;
 
   // The results. Throws what broke the call, if it broke. The call must be settled.
@@ -303,8 +318,9 @@ public:
 
 private:
   // WAITING: for arguments, which the peer cannot fill in by itself.
+  // BACKING_OFF: for the next attempt, at it or at a call that it needs.
   // RECORDED: in the body of a map.
-  enum class State { BUILDING, RECORDED, PENDING, WAITING, SENT, FULFILLED, REJECTED };
+  enum class State { BUILDING, RECORDED, PENDING, WAITING, BACKING_OFF, SENT, FULFILLED, REJECTED };
 
   // PLAIN: as stock Cap'n Proto makes a call. INVOKE: through Object.invoke.
   enum class Form { PLAIN, INVOKE };
@@ -324,11 +340,14 @@ private:
   bool again = false;
 
   // Whether it may have to be: it went out through invoke, or on an object of a call that is in
-  // doubt.
+  // doubt, or is retried.
   bool inDoubt = false;
 
   // Whether that can be because of what another peer does.
   bool inDoubtElsewhere = false;
+
+  // Whether it, or an unsettled call that it needs, has a RetryPolicy.
+  bool retried = false;
   State state = State::BUILDING;
   capnp::Capability::Client::CallHints hints;
 
@@ -352,6 +371,9 @@ private:
   // Apart, because an exception is larger than all the rest.
   kj::Maybe<kj::Own<kj::Exception>> failure;
   kj::List<Waiter, &Waiter::link> waiters;
+
+  // Null unless the call has a RetryPolicy, or has broken before a retried call that it needs.
+  kj::Own<Attempts, DisposeAttempts> attempts;
 
   // A call is mostly awaited through its results, and through one field of them.
   static constexpr uint AWAIT_ROOMS = 2;
@@ -378,14 +400,27 @@ private:
   bool isRefusedInvoke(const kj::Exception& exception);
   bool isTargetBroken();
   bool isTargetInDoubt();
-  bool needsTargetAgain();
-  bool needsSourceAgain();
+  template <typename Test>
+  kj::Maybe<PendingCall&> findNeeded(Test&& test);
+  template <typename Starts, typename Joins>
+  void markAgain(Starts&& starts, Joins&& joins);
   bool mayBeRefusedElsewhere(PendingCall& call);
   bool mayBeRefusedElsewhere(capnp::ClientHook& object);
   bool needsOtherPeer();
   void shieldObjects();
   void resendRefused();
-  void resend();
+  void setAside();
+  void queueAgain();
+  bool joinsRetry();
+  bool capturesRetried();
+  bool hasPolicy();
+  bool isSourceBroken();
+  bool isTargetLost();
+  bool putOff(kj::Exception& failure);
+  void holdFailure(PendingCall& needed, kj::Exception&& failure);
+  void backOff(kj::Exception::Type reason);
+  void sendAgain();
+  void endAttempts();
   capnp::ClientHook& innermostTarget();
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
   capnp::ClientHook& resolveTarget();
@@ -517,6 +552,8 @@ public:
       uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) override;
   VoidPromiseAndPipeline call(uint64_t interfaceId, uint16_t methodId,
       kj::Own<capnp::CallContextHook>&& context, CallHints hints) override;
+
+  // Null while a retry may replace the object: only calls of this thread are sent again with it.
   kj::Maybe<capnp::ClientHook&> getResolved() override;
   kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> whenMoreResolved() override;
   kj::Own<capnp::ClientHook> addRef() override { return kj::addRef(*this); }
@@ -532,6 +569,10 @@ private:
   kj::Maybe<kj::Own<capnp::ClientHook>> resolved;
   bool resolvedForGood = false;
   kj::Maybe<kj::Own<kj::Exception>> failure;
+
+  kj::Maybe<capnp::ClientHook&> getCurrent();
+  bool mayBeReplaced();
+  capnp::ClientHook& resolveForGood();
 
   void settled(PendingCall& call) override;
   void resent() override {

@@ -21,6 +21,7 @@
 #include <concepts>
 
 #include "pending-call.h"
+#include "retry.h"
 #include "transform.h"
 
 namespace troth {
@@ -207,6 +208,15 @@ public:
     return kj::mv(static_cast<Promise<T>&>(*this));
   }
 
+  // Sends the call that this comes from again, after a delay, while it breaks with OVERLOADED or
+  // DISCONNECTED and `policy` allows. What is made of this promise waits for the attempt that
+  // settles it. A deadline bounds all attempts together. retry.h says what may happen twice. Throws
+  // if the call has been sent, or has a policy already.
+  Promise<T> retry(RetryPolicy policy = {}) {
+    source.call->retry(kj::mv(policy));
+    return kj::mv(static_cast<Promise<T>&>(*this));
+  }
+
   // What Arg needs to know.
   const _::Source& getSource() const { return source; }
   _::AwaitNode::Read getRead() const { return read; }
@@ -266,6 +276,12 @@ public:
   Promise within(const Deadline& deadline) {
     call->bound(deadline);
     return kj::mv(*this);
+  }
+
+  // A call of a streaming method has a place among others, which a later attempt would not have.
+  template <typename Policy = RetryPolicy>
+  Promise<void> retry(Policy = {}) {
+    static_assert(sizeof(Policy) == 0, "a streaming call cannot be retried");
   }
 
 private:
