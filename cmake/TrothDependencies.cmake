@@ -1,6 +1,7 @@
 # What Troth is built on. `./dev setup` installs or builds all of it.
 find_package(CapnProto 1.1 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(LibUV REQUIRED IMPORTED_TARGET libuv>=1.44)
 if(TROTH_BUILD_TESTS)
   find_package(GTest REQUIRED)
