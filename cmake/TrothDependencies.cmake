@@ -1,8 +1,10 @@
 # What Troth is built on. `./dev setup` installs or builds all of it.
 find_package(CapnProto 1.1 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(LibUV REQUIRED IMPORTED_TARGET libuv>=1.44)
+pkg_check_modules(LibPQ REQUIRED IMPORTED_TARGET libpq>=14)
+pkg_check_modules(SQLite REQUIRED IMPORTED_TARGET sqlite3>=3.34)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 if(TROTH_BUILD_TESTS)
   find_package(GTest REQUIRED)
   # Not part of an installation of Cap'n Proto: they come from its source.

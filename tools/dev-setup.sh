@@ -4,8 +4,8 @@
 CAPNP_VERSION=1.1.0
 CAPNP_SHA256=07167580e563f5e821e3b2af1c238c16ec7181612650c5901330fa9a0da50939
 
-PACKAGES=(ca-certificates clang cmake git libgtest-dev libssl-dev libuv1-dev ninja-build pkg-config
-  zlib1g-dev)
+PACKAGES=(ca-certificates clang cmake git libgtest-dev libpq-dev libsqlite3-dev libssl-dev libuv1-dev
+  ninja-build pkg-config postgresql zlib1g-dev)
 
 # Where what outlives the tree is kept. A user without a home, as in a container, gets a folder
 # under /var/tmp.
@@ -61,7 +61,19 @@ apt_install() {
   can_be_root || die "these packages are missing, and it takes root or sudo to install them: $*"
   step "installing $*"
   update_apt_once
-  as_root apt-get install --quiet --yes --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+  without_main_cluster \
+    as_root apt-get install --quiet --yes --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# without_main_cluster COMMAND…: the server that COMMAND may install makes and starts no databases
+# for the system. Tests start their own.
+without_main_cluster() {
+  local status=0 settings=/etc/postgresql-common/createcluster.d/troth.conf
+  as_root mkdir -p "${settings%/*}"
+  echo "create_main_cluster = false" | as_root tee "$settings" >/dev/null
+  "$@" || status=$?
+  as_root rm "$settings"
+  return "$status"
 }
 
 update_apt_once() {

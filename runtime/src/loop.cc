@@ -4,6 +4,7 @@
 #include <troth/loop.h>
 
 #include "uv-network.h"
+#include "uv-observer.h"
 #include "uv-port.h"
 #include "uv-socket.h"
 #include "uv-stream.h"
@@ -125,6 +126,8 @@ kj::Own<kj::AsyncIoStream> Loop::wrapSocket(kj::AutoCloseFd socket) {
   auto peer = PeerName::ofSocket(socket);
   return newStream(impl->port, kj::mv(socket), peer);
 }
+
+kj::Own<FdObserver> Loop::observe(int fd) { return newFdObserver(impl->port, fd); }
 
 kj::TwoWayPipe Loop::newTwoWayPipe() {
   int fds[2];

@@ -89,7 +89,8 @@ public:
   Listener(
       LoopPort& port, const PeerFilter& filter, const SocketAddress& address, kj::AutoCloseFd fd)
       : filter(filter),
-        socket(port, *this, kj::mv(fd)),
+        fd(kj::mv(fd)),
+        socket(port, *this, this->fd),
         retry(
             port.handles(), this, [&](uv_timer_t* raw) { return uv_timer_init(&port.uv(), raw); }) {
     KJ_IF_MAYBE(path, address.findPath()) file.emplace(*path);
@@ -113,6 +114,7 @@ public:
 private:
   const PeerFilter& filter;
   kj::Maybe<SocketFile> file;
+  kj::AutoCloseFd fd;
   Socket socket;
   UvHandle<uv_timer_t> retry;
   kj::List<PendingAccept, &PendingAccept::link> accepting;

@@ -2,9 +2,9 @@
 
 namespace troth {
 
-Socket::Socket(LoopPort& port, User& user, kj::AutoCloseFd ownFd)
-    : port(port), user(user), fd(kj::mv(ownFd)), handle(port.handles(), this, [&](uv_poll_t* raw) {
-        return uv_poll_init_socket(&port.uv(), raw, fd.get());
+Socket::Socket(LoopPort& port, User& user, int fd)
+    : port(port), user(user), fd(fd), handle(port.handles(), this, [&](uv_poll_t* raw) {
+        return uv_poll_init(&port.uv(), raw, fd);
       }) {
   uv_unref(reinterpret_cast<uv_handle_t*>(&handle.get()));
 }

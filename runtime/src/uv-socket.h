@@ -1,5 +1,5 @@
 #pragma once
-// A Socket owns one non-blocking socket and tells its user when the kernel is ready.
+// A Socket watches one non-blocking socket and tells its user when the kernel is ready.
 //
 // Watching is lazy in both directions. It starts when somebody first waits and stays started from
 // one wait to the next, because each change costs system calls; it stops when an event comes that
@@ -32,8 +32,8 @@ public:
     virtual void ready(uint events) = 0;
   };
 
-  // `fd` is non-blocking.
-  Socket(LoopPort& port, User& user, kj::AutoCloseFd fd);
+  // `fd` is non-blocking, and closed after this is destroyed.
+  Socket(LoopPort& port, User& user, int fd);
   KJ_DISALLOW_COPY_AND_MOVE(Socket);
 
   int getFd() const { return fd; }
@@ -53,7 +53,7 @@ public:
 private:
   LoopPort& port;
   User& user;
-  kj::AutoCloseFd fd;
+  const int fd;
   UvHandle<uv_poll_t> handle;
   uint watched = 0;
   uint waits = 0;

@@ -82,7 +82,7 @@ public:
 class Stream final: public kj::AsyncIoStream, private Socket::User {
 public:
   Stream(LoopPort& port, kj::AutoCloseFd fd, const PeerName& peer)
-      : socket(port, *this, kj::mv(fd)), peer(peer) {}
+      : fd(kj::mv(fd)), socket(port, *this, this->fd), peer(peer) {}
   ~Stream() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Stream);
 
@@ -103,6 +103,7 @@ public:
   kj::Maybe<int> getFd() const override { return socket.getFd(); }
 
 private:
+  kj::AutoCloseFd fd;
   Socket socket;
   PeerName peer;
   bool ended = false;

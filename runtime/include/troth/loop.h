@@ -12,14 +12,16 @@
 //     loop.timer().afterDelay(10 * kj::MILLISECONDS).wait(loop.waitScope());
 //
 // Limits. One Loop per thread, used by that thread alone; `executor()` is the way in from others.
-// Promises, streams, listeners and addresses are destroyed before their Loop: one that is not makes
-// the destructor throw, after it has been made harmless. `wait()` blocks, so it is refused inside a
-// promise's continuation, and must not be called in a libuv callback.
+// Promises, streams, listeners, observers and addresses are destroyed before their Loop: one that
+// is not makes the destructor throw, after it has been made harmless. `wait()` blocks, so it is
+// refused inside a promise's continuation, and must not be called in a libuv callback.
 
 #include <kj/async-io.h>
 #include <kj/async.h>
 #include <kj/io.h>
 #include <kj/timer.h>
+
+#include "fd-observer.h"
 
 struct uv_loop_s;
 typedef struct uv_loop_s uv_loop_t;
@@ -107,6 +109,10 @@ public:
   // pending write may leave a part of it written. The buffer of a read is used until its promise is
   // resolved or gone, and so are the pieces of a write.
   kj::Own<kj::AsyncIoStream> wrapSocket(kj::AutoCloseFd socket);
+
+  // Waits for `fd` on behalf of a library that reads and writes it. `fd` stays the caller's, who
+  // closes it after the observer is gone.
+  kj::Own<FdObserver> observe(int fd);
 
   // Two streams, each the other's peer, over the kernel's sockets.
   kj::TwoWayPipe newTwoWayPipe();
