@@ -130,7 +130,11 @@ Creation checked(CreateRequest&& request) {
     checkId(*parent);
     KJ_REQUIRE(*parent != request.id, "a promise cannot be a part of itself", request.id);
   }
-  KJ_IF_MAYBE(lease, request.lease) checkLease(*lease);
+  KJ_IF_MAYBE(lease, request.lease) {
+    KJ_REQUIRE(request.call.target.size() > 0,
+        "a promise that is settled from outside is no work, and has no lease", request.id);
+    checkLease(*lease);
+  }
   request.tags = checkedTags(kj::mv(request.tags));
   request.deadline = request.deadline.map(wholeMicros);
   auto digest = digestOf(request);

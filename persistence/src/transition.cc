@@ -3,6 +3,8 @@
 #include <kj/debug.h>
 #include <kj/encoding.h>
 
+#include "micros.h"
+
 namespace troth {
 namespace {
 
@@ -47,10 +49,14 @@ Verdict leaseLost(const Record& record, uint64_t epoch, Write write) {
           " is over, the record is at ", record.epoch, " and ", holder));
 }
 
-void take(Record& record, const LeaseRequest& request, kj::Date now) {
-  auto expires = now + request.duration;
+void lend(Record& record, const LeaseRequest& request, kj::Date now) {
+  auto expires = wholeMicros(now + request.duration);
   record.lease = Lease{kj::str(request.owner), expires};
   record.due = expires;
+}
+
+void take(Record& record, const LeaseRequest& request, kj::Date now) {
+  lend(record, request, now);
   ++record.epoch;
 }
 
@@ -165,9 +171,7 @@ Verdict rule(Record& record, const RenewRequest& request, Write projected, kj::D
   if (request.epoch != record.epoch || !isHeldBy(record, request.lease.owner)) {
     return leaseLost(record, request.epoch, Write::NONE);
   }
-  auto expires = now + request.lease.duration;
-  record.lease = Lease{kj::str(request.lease.owner), expires};
-  record.due = expires;
+  lend(record, request.lease, now);
   return accepted(Write::UPDATE);
 }
 
@@ -177,7 +181,7 @@ Verdict rule(Record& record, const ReleaseRequest& request, Write projected, kj:
   if (record.lease == nullptr) return accepted(Write::NONE);
   if (!isHeldBy(record, request.owner)) return leaseLost(record, request.epoch, Write::NONE);
   record.lease = nullptr;
-  record.due = now + request.delay;
+  record.due = wholeMicros(now + request.delay);
   return accepted(Write::UPDATE);
 }
 

@@ -53,7 +53,7 @@ struct CreateRequest {
   kj::Maybe<kj::Date> deadline = nullptr;
   kj::Array<kj::String> tags = nullptr;
 
-  // Takes the lease with the record, or that of a record that is there and due.
+  // Takes the lease with the record, or that of a record that is there and due. Needs a target.
   kj::Maybe<LeaseRequest> lease = nullptr;
 
   // For a promise that has settled. While it is pending, a request for something else fails always.
