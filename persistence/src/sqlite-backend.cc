@@ -44,8 +44,7 @@ public:
   }
 
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
-    return look<Overdue>(
-        [idsMax](SqliteSession& session) { return session.findOverdue(idsMax); });
+    return look<Overdue>([idsMax](SqliteSession& session) { return session.findOverdue(idsMax); });
   }
 
   kj::Promise<kj::Maybe<kj::Date>> findDue(kj::Array<kj::String> targets) override {

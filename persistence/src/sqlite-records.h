@@ -78,8 +78,7 @@ private:
   struct Range;
   void findPlaces(kj::Vector<Cursor>& places, SqliteStatement& statement, kj::StringPtr key,
       const Range& range, size_t placesMax);
-  void findPlacesByState(
-      kj::Vector<Cursor>& places, const Range& range, size_t placesMax);
+  void findPlacesByState(kj::Vector<Cursor>& places, const Range& range, size_t placesMax);
   void remove(kj::StringPtr id);
 
   SqliteStatement readStatement{database, R"sql(
@@ -111,7 +110,8 @@ private:
     WHERE id = ?1
   )sql"};
 
-  SqliteStatement stateStatement{database, "SELECT state FROM promises INDEXED BY promises_by_id WHERE id = ?1"};
+  SqliteStatement stateStatement{
+      database, "SELECT state FROM promises INDEXED BY promises_by_id WHERE id = ?1"};
 
   // Places of records in a search: ?1 is what is searched for, ?2 and ?3 the place that they come
   // after, ?4 the time that they were made before, ?5 has a bit for each state, ?6 is their number.
@@ -194,7 +194,8 @@ private:
 
   SqliteStatement removeParamsStatement{database, "DELETE FROM promise_params WHERE number = ?1"};
 
-  SqliteStatement removeTagStatement{database, "DELETE FROM promise_tags WHERE tag = ?1 AND created = ?2 AND id = ?3"};
+  SqliteStatement removeTagStatement{
+      database, "DELETE FROM promise_tags WHERE tag = ?1 AND created = ?2 AND id = ?3"};
 
   SqliteStatement versionStatement{database, "PRAGMA data_version"};
 };
