@@ -11,7 +11,8 @@ namespace troth {
 
 class PgLanes {
 public:
-  // Lanes without requests that are kept for what they believe; the one idle for longest goes first.
+  // Lanes without requests that are kept for what they believe; the one idle for longest goes
+  // first.
   static constexpr size_t IDLE_LANES_MAX = 65536;
 
   // A request whose writes others overtake more often than this is refused with OVERLOADED.

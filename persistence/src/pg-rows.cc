@@ -33,9 +33,7 @@ void addTags(PgTextArray& column, kj::ArrayPtr<const kj::String> tags) {
   column.add(kj::strArray(tags, "\x1f"));
 }
 
-void addState(PgInt2Array& column, PromiseState state) {
-  column.add(static_cast<int16_t>(state));
-}
+void addState(PgInt2Array& column, PromiseState state) { column.add(static_cast<int16_t>(state)); }
 
 void addLease(PgTextArray& owners, PgInt8Array& expires, const kj::Maybe<Lease>& lease) {
   KJ_IF_MAYBE(l, lease) {
@@ -107,8 +105,27 @@ kj::Maybe<Lease> readLease(PgValue owner, PgValue expires) {
 
 // The columns that statements read, in their order.
 enum Column {
-  ID, STATE, AWAITED, ERROR_TYPE, METHOD_ID, VERSION, INTERFACE_ID, CREATED, SETTLED, DEADLINE,
-  DUE, LEASE_EXPIRES, EPOCH, TARGET, LEASE_OWNER, PARENT, ROOT, TAGS, DIGEST, PARAMS, VALUE,
+  ID,
+  STATE,
+  AWAITED,
+  ERROR_TYPE,
+  METHOD_ID,
+  VERSION,
+  INTERFACE_ID,
+  CREATED,
+  SETTLED,
+  DEADLINE,
+  DUE,
+  LEASE_EXPIRES,
+  EPOCH,
+  TARGET,
+  LEASE_OWNER,
+  PARENT,
+  ROOT,
+  TAGS,
+  DIGEST,
+  PARAMS,
+  VALUE,
   ERROR_TEXT
 };
 

@@ -1,9 +1,9 @@
 #include "pg-statements.h"
 
 // The columns of a record as they are read, from `p`.
-#define RECORD_COLUMNS                                                                    \
-  "p.id, p.state, p.awaited, p.error_type, p.method_id, p.version, p.interface_id, "       \
-  "p.created, p.settled, p.deadline, p.due, p.lease_expires, p.epoch, p.target, "          \
+#define RECORD_COLUMNS                                                                      \
+  "p.id, p.state, p.awaited, p.error_type, p.method_id, p.version, p.interface_id, "        \
+  "p.created, p.settled, p.deadline, p.due, p.lease_expires, p.epoch, p.target, "           \
   "p.lease_owner, p.parent, p.root, array_to_string(p.tags, chr(31)), p.digest, p.params, " \
   "p.value, p.error_text"
 
@@ -183,7 +183,7 @@ const PgStatement PRUNE = {"troth_prune", R"sql(
   SELECT (SELECT count(*) FROM tops), (SELECT count(*) FROM children)
 )sql"};
 
-const PgStatement NOW = {"troth_now",
-    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
+const PgStatement NOW = {
+    "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
 
 }  // namespace troth::pg

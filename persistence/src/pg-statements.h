@@ -1,6 +1,6 @@
 #pragma once
-// The SQL of the PostgreSQL store: each statement by name, prepared on a connection when it is first
-// used there.
+// The SQL of the PostgreSQL store: each statement by name, prepared on a connection when it is
+// first used there.
 //
 // Statements for requests take arrays, one element per record, so that their number does not depend
 // on how many records there are. They find records by primary key alone and check the version on

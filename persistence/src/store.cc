@@ -12,4 +12,11 @@ kj::Own<Store> newMemoryStore(StoreOptions options) {
   return newBackedStore(kj::mv(backend), options);
 }
 
+kj::Own<Store> openStore(kj::StringPtr location, StoreOptions options) {
+  if (location.startsWith("postgresql:") || location.startsWith("postgres:")) {
+    return newPostgresStore(location, kj::mv(options));
+  }
+  return newMemoryStore(kj::mv(options));
+}
+
 }  // namespace troth
