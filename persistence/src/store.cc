@@ -2,6 +2,7 @@
 #include <troth/store.h>
 
 #include "memory-backend.h"
+#include "pg-backend.h"
 #include "sqlite-backend.h"
 
 namespace troth {
@@ -27,6 +28,11 @@ kj::Own<Store> newSqliteStore(kj::StringPtr path, StoreOptions options) {
   options.timer = timerOf(options);
   options.pollInterval = kj::min(options.pollInterval, SQLITE_POLL_INTERVAL_MAX);
   return newBackedStore(newSqliteBackend(path, options), options);
+}
+
+kj::Own<Store> newPostgresStore(kj::StringPtr uri, StoreOptions options) {
+  options.timer = timerOf(options);
+  return newBackedStore(newPgBackend(uri, options), options);
 }
 
 }  // namespace troth

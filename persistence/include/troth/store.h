@@ -145,7 +145,9 @@ struct StoreTraffic {
 
   // Sent to the database; a store without one has none.
   uint64_t statements = 0;
-  uint64_t reconnects = 0;
+
+  // Made to the database, the first ones included.
+  uint64_t connections = 0;
 };
 
 class Store {

@@ -1,0 +1,174 @@
+#include "pg-lane.h"
+
+#include <kj/debug.h>
+
+namespace troth {
+namespace {
+
+// What a record, a request, takes beside its messages, roughly.
+constexpr size_t REQUEST_BYTES = 256;
+
+// Larger parameters are not kept only to save a read.
+constexpr size_t KEPT_BYTES_MAX = 16 << 10;
+
+kj::Maybe<Record> cloned(const kj::Maybe<Record>& record) {
+  return record.map([](const Record& r) { return r.clone(); });
+}
+
+size_t byteCountOf(const Request& request) {
+  KJ_IF_MAYBE(creation, request.tryGet<Creation>()) {
+    return REQUEST_BYTES + creation->request.call.params.size();
+  }
+  KJ_IF_MAYBE(settling, request.tryGet<SettleRequest>()) {
+    return REQUEST_BYTES + settling->value.size();
+  }
+  return REQUEST_BYTES;
+}
+
+bool isSettledIn(const kj::Maybe<Record>& record) {
+  KJ_IF_MAYBE(r, record) return r->isSettled();
+  return false;
+}
+
+}  // namespace
+
+size_t PgLane::byteCount() const {
+  size_t total = 0;
+  for (auto& entry: entries) total += byteCountOf(entry.ticket.request);
+  return total;
+}
+
+bool PgLane::startsWithCreation() const { return entries.front().ticket.request.is<Creation>(); }
+
+PgLane::Step PgLane::plan(kj::Date now) {
+  KJ_IREQUIRE(!isUnderWay() && !isEmpty());
+  covered = entries.size();
+  if (knowledge == Knowledge::BELIEVED || startsWithCreation()) {
+    bool wasSettled = isSettledIn(believed);
+    if (carryOut(believed, covered, now)) {
+      settling = !wasSettled && isSettledIn(believed);
+      return versionBelieved == 0 ? Step::INSERT : Step::UPDATE;
+    }
+  }
+  // Nothing to write: what is only believed is not told to anybody.
+  forget();
+  return Step::READ;
+}
+
+// Carries out the first `count` requests on `record`. Returns whether that changed it.
+bool PgLane::carryOut(kj::Maybe<Record>& record, size_t count, kj::Date now) {
+  bool changed = false;
+  replies.clear();
+  for (size_t i = 0; i < count; ++i) {
+    auto verdict = transition(record, entries[i].ticket.request, now);
+    changed = changed || verdict.write != Verdict::Write::NONE;
+    KJ_IF_MAYBE(refusal, verdict.refusal) {
+      replies.add(kj::mv(*refusal));
+    } else {
+      replies.add(cloned(record));
+    }
+  }
+  return changed;
+}
+
+bool PgLane::isMakingDue() const {
+  auto& record = draft();
+  return !record.isSettled() && record.lease == nullptr && record.due != nullptr;
+}
+
+void PgLane::written() {
+  ++versionBelieved;
+  knowledge = Knowledge::BELIEVED;
+  if (isSettledIn(believed)) forget();
+  tell();
+}
+
+void PgLane::refuted() {
+  ++refutations;
+  covered = 0;
+  forget();
+}
+
+void PgLane::found(kj::Maybe<Record> record, uint64_t version, kj::Date now) {
+  auto after = cloned(record);
+  if (!carryOut(after, covered, now)) {
+    forget();
+    return tell();
+  }
+  knowledge = Knowledge::BELIEVED;
+  believed = kj::mv(record);
+  versionBelieved = version;
+  covered = 0;
+}
+
+void PgLane::rejected(const kj::Exception& why) {
+  forget();
+  replies.clear();
+  for (size_t i = 0; i < covered; ++i) replies.add(kj::cp(why));
+  tell();
+}
+
+void PgLane::lost() {
+  for (size_t i = 0; i < covered; ++i) entries[i].inDoubt = true;
+  covered = 0;
+  forget();
+}
+
+void PgLane::rejectAll(const kj::Exception& why) {
+  covered = entries.size();
+  rejected(why);
+}
+
+void PgLane::believe(Record record, uint64_t version) {
+  knowledge = Knowledge::BELIEVED;
+  believed = kj::mv(record);
+  versionBelieved = version;
+}
+
+void PgLane::giveUp(kj::TimePoint now) {
+  std::deque<Entry> rest;
+  for (auto& entry: entries) {
+    if (entry.giveUp > now) {
+      rest.push_back(kj::mv(entry));
+    } else if (entry.inDoubt) {
+      entry.ticket.waiter->reject(KJ_EXCEPTION(DISCONNECTED,
+          "the connection to the database was lost, and it cannot be reached again: the request "
+          "may or may not have been carried out; repeat it",
+          id));
+    } else {
+      entry.ticket.waiter->reject(KJ_EXCEPTION(OVERLOADED,
+          "the database cannot be reached: nothing was done; repeat the request later", id));
+    }
+  }
+  entries = kj::mv(rest);
+}
+
+bool PgLane::isWorthKeeping() const {
+  if (knowledge == Knowledge::NONE) return false;
+  KJ_IF_MAYBE(record, believed) {
+    return !record->isSettled() && record->call.params.size() <= KEPT_BYTES_MAX;
+  }
+  return false;
+}
+
+void PgLane::tell() {
+  refutations = 0;
+  for (auto& reply: replies) {
+    auto& waiter = *entries.front().ticket.waiter;
+    KJ_SWITCH_ONEOF(reply) {
+      KJ_CASE_ONEOF(record, kj::Maybe<Record>) { waiter.fulfill(kj::mv(record)); }
+      KJ_CASE_ONEOF(refusal, kj::Exception) { waiter.reject(kj::mv(refusal)); }
+    }
+    entries.pop_front();
+  }
+  replies.clear();
+  covered = 0;
+}
+
+void PgLane::forget() {
+  knowledge = Knowledge::NONE;
+  believed = nullptr;
+  versionBelieved = 0;
+}
+
+}  // namespace troth

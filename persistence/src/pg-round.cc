@@ -1,0 +1,134 @@
+#include "pg-round.h"
+
+#include <kj/debug.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "pg-statements.h"
+
+namespace troth {
+
+using Step = PgLane::Step;
+
+namespace {
+
+// Whether the transaction failed only because of another at the same time.
+bool isConflict(const PgFailure& failure) {
+  KJ_IF_MAYBE(state, failure.sqlState) return *state == "40001" || *state == "40P01";
+  return false;
+}
+
+}  // namespace
+
+PgRound::PgRound(kj::Vector<PgLane*> group, kj::Date now): now(now) {
+  pg::InsertRows inserts;
+  pg::UpdateRows updates;
+  PgTextArray reads;
+  for (auto lane: group) {
+    auto step = lane->plan(now);
+    planned.add(Planned{.lane = lane, .step = step});
+    switch (step) {
+      case Step::INSERT: inserts.add(lane->draft()); break;
+      case Step::UPDATE: updates.add(lane->draft(), lane->version()); break;
+      case Step::READ: reads.add(lane->id); break;
+    }
+  }
+  if (inserts.size() > 0) inserting = addStatement(pg::INSERT, inserts.finish());
+  if (updates.size() > 0) updating = addStatement(pg::UPDATE, updates.finish());
+  addNotifications();
+  if (reads.size() > 0) reading = addStatement(pg::READ, kj::arr(reads.finish()));
+}
+
+size_t PgRound::addStatement(const PgStatement& statement, kj::Array<PgParameter> parameters) {
+  statements.add(PgExecution{statement, kj::mv(parameters)});
+  return statements.size() - 1;
+}
+
+// Told of a write that is not made after all, the others look and find nothing new.
+void PgRound::addNotifications() {
+  PgTextArray settled, due;
+  kj::StringPtr lastTarget;
+  for (auto& one: planned) {
+    if (one.step == Step::READ) continue;
+    auto& draft = one.lane->draft();
+    if (one.lane->isSettling() && draft.awaited) settled.add(draft.id);
+    if (one.lane->isMakingDue() && draft.call.target != lastTarget) {
+      lastTarget = draft.call.target;
+      due.add(lastTarget);
+    }
+  }
+  if (settled.size() > 0) addStatement(pg::NOTIFY_SETTLED, kj::arr(settled.finish()));
+  if (due.size() > 0) addStatement(pg::NOTIFY_DUE, kj::arr(due.finish()));
+}
+
+void PgRound::succeeded(
+    kj::ArrayPtr<const PgResult> results, PgLanes& lanes, kj::Maybe<BackendListener&> listener) {
+  KJ_IF_MAYBE(i, inserting) noteWritten(results[*i]);
+  KJ_IF_MAYBE(i, updating) noteWritten(results[*i]);
+  KJ_IF_MAYBE(i, reading) noteFound(results[*i]);
+  for (auto& one: planned) {
+    answer(one, listener);
+    lanes.putBack(*one.lane);
+  }
+}
+
+void PgRound::failed(const PgFailure& failure, PgLanes& lanes) {
+  auto& why = failure.exception;
+  for (auto& one: planned) {
+    if (failure.commit == PgCommit::IN_DOUBT) {
+      one.lane->lost();
+    } else if (why.getType() == kj::Exception::Type::DISCONNECTED || isConflict(failure)) {
+      one.lane->refuted();
+    } else {
+      one.lane->rejected(why);
+    }
+    lanes.putBack(*one.lane);
+  }
+}
+
+// The lanes are in the order of their ids.
+PgRound::Planned& PgRound::find(kj::ArrayPtr<const char> id) {
+  auto idOf = [](const Planned& one) {
+    return std::string_view(one.lane->id.begin(), one.lane->id.size());
+  };
+  std::string_view wanted(id.begin(), id.size());
+  auto found = std::lower_bound(planned.begin(), planned.end(), wanted,
+      [&](const Planned& one, std::string_view id) { return idOf(one) < id; });
+  KJ_ASSERT(found != planned.end() && idOf(*found) == wanted,
+      "the database speaks of a record that it was not asked about", kj::heapString(id));
+  return *found;
+}
+
+void PgRound::noteWritten(const PgResult& result) {
+  for (size_t row = 0; row < result.rows(); ++row) find(result.at(row, 0).asText()).written = true;
+}
+
+void PgRound::noteFound(const PgResult& result) {
+  for (size_t row = 0; row < result.rows(); ++row) {
+    auto found = pg::readRecord(result, row);
+    auto& one = find(found.record.id);
+    one.found = kj::mv(found);
+  }
+}
+
+void PgRound::answer(Planned& one, kj::Maybe<BackendListener&> listener) {
+  auto& lane = *one.lane;
+  if (one.step == Step::READ) {
+    KJ_IF_MAYBE(found, one.found) {
+      lane.found(kj::mv(found->record), found->version, now);
+    } else {
+      lane.found(nullptr, 0, now);
+    }
+  } else if (one.written) {
+    KJ_IF_MAYBE(l, listener) {
+      if (lane.isSettling()) l->settled(lane.draft());
+      if (lane.isMakingDue()) l->workDue(lane.draft().call.target);
+    }
+    lane.written();
+  } else {
+    lane.refuted();
+  }
+}
+
+}  // namespace troth

@@ -1,0 +1,49 @@
+#pragma once
+// A PgRound is one group of requests on its way through a connection: one transaction, with one
+// statement each for what is inserted, updated, told and read, however many records there are.
+
+#include "pg-lanes.h"
+#include "pg-rows.h"
+
+namespace troth {
+
+class PgRound {
+public:
+  // Plans the lanes of `group` at `now`.
+  PgRound(kj::Vector<PgLane*> group, kj::Date now);
+
+  kj::ArrayPtr<const PgExecution> executions() const { return statements; }
+
+  // Gives each lane its answer, and puts it back. `listener` hears of what was committed.
+  void succeeded(
+      kj::ArrayPtr<const PgResult> results, PgLanes& lanes, kj::Maybe<BackendListener&> listener);
+  void failed(const PgFailure& failure, PgLanes& lanes);
+
+private:
+  struct Planned {
+    PgLane* lane;
+    PgLane::Step step;
+
+    // What the database says.
+    bool written = false;
+    kj::Maybe<pg::VersionedRecord> found;
+  };
+
+  kj::Date now;
+  kj::Vector<Planned> planned;
+  kj::Vector<PgExecution> statements;
+
+  // Which of the statements is which.
+  kj::Maybe<size_t> inserting;
+  kj::Maybe<size_t> updating;
+  kj::Maybe<size_t> reading;
+
+  size_t addStatement(const PgStatement& statement, kj::Array<PgParameter> parameters);
+  void addNotifications();
+  Planned& find(kj::ArrayPtr<const char> id);
+  void noteWritten(const PgResult& result);
+  void noteFound(const PgResult& result);
+  void answer(Planned& one, kj::Maybe<BackendListener&> listener);
+};
+
+}  // namespace troth

@@ -1,0 +1,189 @@
+#include "pg-statements.h"
+
+// The columns of a record as they are read, from `p`.
+#define RECORD_COLUMNS                                                                      \
+  "p.id, p.state, p.awaited, p.error_type, p.method_id, p.version, p.interface_id, "        \
+  "p.created, p.settled, p.deadline, p.due, p.lease_expires, p.epoch, p.target, "           \
+  "p.lease_owner, p.parent, p.root, array_to_string(p.tags, chr(31)), p.digest, p.params, " \
+  "p.value, p.error_text"
+
+namespace troth::pg {
+
+const PgStatement SET_UP_SESSION = {nullptr, R"sql(
+  SELECT set_config(name, value, false)
+  FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
+    ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
+    ('idle_in_transaction_session_timeout', '60s')) AS settings(name, value)
+)sql"};
+
+const PgStatement READ = {"troth_read", "SELECT " RECORD_COLUMNS R"sql(
+  FROM unnest($1::text[]) AS u(id)
+  JOIN troth.promises p ON p.id = u.id
+)sql"};
+
+const PgStatement INSERT = {"troth_insert", R"sql(
+  WITH made AS (
+  INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
+    created, settled, deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags,
+    digest, params, value, error_text)
+  SELECT u.id, u.state, u.awaited, u.error_type, u.method_id, 1, u.interface_id,
+    u.created, u.settled, u.deadline, u.due, u.lease_expires, u.epoch, u.target, u.lease_owner,
+    u.parent, u.root, string_to_array(u.tags, chr(31)), u.digest, u.params, u.value, u.error_text
+  FROM unnest($1::text[], $2::int2[], $3::bool[], $4::int2[], $5::int4[], $6::int8[],
+    $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], $13::text[],
+    $14::text[], $15::text[], $16::text[], $17::text[], $18::bytea[], $19::bytea[], $20::bytea[],
+    $21::text[])
+    AS u(id, state, awaited, error_type, method_id, interface_id,
+      created, settled, deadline, due, lease_expires, epoch, target,
+      lease_owner, parent, root, tags, digest, params, value,
+      error_text)
+  ON CONFLICT (id) DO NOTHING
+  RETURNING id, created, tags
+  ), tagged AS (
+    INSERT INTO troth.promise_tags (tag, created, id)
+    SELECT t.tag, made.created, made.id FROM made CROSS JOIN LATERAL unnest(made.tags) AS t(tag)
+    WHERE made.tags IS NOT NULL
+  )
+  SELECT id FROM made
+)sql"};
+
+const PgStatement UPDATE = {"troth_update", R"sql(
+  UPDATE troth.promises p
+  SET version = p.version + 1, state = u.state, awaited = u.awaited, error_type = u.error_type,
+    settled = u.settled, due = u.due, lease_expires = u.lease_expires, epoch = u.epoch,
+    lease_owner = u.lease_owner, value = u.value, error_text = u.error_text
+  FROM unnest($1::text[], $2::int8[], $3::int2[], $4::bool[], $5::int2[], $6::int8[], $7::int8[],
+    $8::int8[], $9::int8[], $10::text[], $11::bytea[], $12::text[])
+    AS u(id, version, state, awaited, error_type, settled, due,
+      lease_expires, epoch, lease_owner, value, error_text)
+  WHERE p.id = u.id AND p.version = u.version
+  RETURNING p.id
+)sql"};
+
+const PgStatement LISTEN_SETTLED = {nullptr, "LISTEN troth_settled"};
+const PgStatement LISTEN_DUE = {nullptr, "LISTEN troth_due"};
+
+const PgStatement NOTIFY_SETTLED = {"troth_notify_settled", R"sql(
+  SELECT pg_notify('troth_settled', u.id) FROM unnest($1::text[]) AS u(id)
+)sql"};
+
+const PgStatement NOTIFY_DUE = {"troth_notify_due", R"sql(
+  SELECT pg_notify('troth_due', u.target) FROM unnest($1::text[]) AS u(target)
+)sql"};
+
+const PgStatement BEGIN = {"troth_begin", "BEGIN"};
+const PgStatement COMMIT = {"troth_commit", "COMMIT"};
+
+// Those that another process is claiming at this moment are left to it.
+const PgStatement LOCK_DUE = {"troth_lock_due", "SELECT " RECORD_COLUMNS R"sql(
+  FROM unnest($1::text[]) AS u(target)
+  CROSS JOIN LATERAL (
+    SELECT * FROM troth.promises c
+    WHERE c.target = u.target AND c.due IS NOT NULL AND c.due <= $2::int8
+    ORDER BY c.due
+    LIMIT $3::int8
+    FOR UPDATE SKIP LOCKED
+  ) p
+  ORDER BY p.due
+  LIMIT $3::int8
+)sql"};
+
+// Each state has its part of the index; what is found there is merged.
+const PgStatement SEARCH_BY_STATE = {"troth_search_by_state", "SELECT " RECORD_COLUMNS R"sql(
+  FROM unnest($1::int2[]) AS u(state)
+  CROSS JOIN LATERAL (
+    SELECT * FROM troth.promises c
+    WHERE c.state = u.state AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
+    ORDER BY c.created, c.id
+    LIMIT $5::int8
+  ) p
+  ORDER BY p.created, p.id
+  LIMIT $5::int8
+)sql"};
+
+const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD_COLUMNS R"sql(
+  FROM troth.promises p
+  WHERE p.parent = $6::text AND p.state = ANY($1::int2[])
+    AND (p.created, p.id) > ($2::int8, $3::text) AND p.created < $4::int8
+  ORDER BY p.created, p.id
+  LIMIT $5::int8
+)sql"};
+
+const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root", "SELECT " RECORD_COLUMNS R"sql(
+  FROM (
+    (SELECT * FROM troth.promises t WHERE t.id = $6::text)
+    UNION ALL
+    (SELECT * FROM troth.promises c
+     WHERE c.root = $6::text AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
+     ORDER BY c.created, c.id)
+  ) p
+  WHERE p.state = ANY($1::int2[])
+    AND (p.created, p.id) > ($2::int8, $3::text) AND p.created < $4::int8
+  ORDER BY p.created, p.id
+  LIMIT $5::int8
+)sql"};
+
+const PgStatement SEARCH_BY_TAG = {"troth_search_by_tag", "SELECT " RECORD_COLUMNS R"sql(
+  FROM troth.promise_tags t
+  JOIN troth.promises p ON p.id = t.id
+  WHERE t.tag = $6::text AND (t.created, t.id) > ($2::int8, $3::text) AND t.created < $4::int8
+    AND p.state = ANY($1::int2[])
+  ORDER BY t.created, t.id
+  LIMIT $5::int8
+)sql"};
+
+// One more than asked for is read, to tell when the next deadline is.
+const PgStatement FIND_OVERDUE = {"troth_find_overdue", R"sql(
+  SELECT p.id, p.deadline
+  FROM troth.promises p
+  WHERE p.state = 0 AND p.deadline IS NOT NULL
+  ORDER BY p.deadline
+  LIMIT $1::int8
+)sql"};
+
+const PgStatement FIND_DUE = {"troth_find_due", R"sql(
+  SELECT min(p.due)
+  FROM unnest($1::text[]) AS u(target)
+  CROSS JOIN LATERAL (
+    SELECT c.due FROM troth.promises c
+    WHERE c.target = u.target AND c.due IS NOT NULL
+    ORDER BY c.due
+    LIMIT 1
+  ) p
+)sql"};
+
+const PgStatement FIND_SETTLED = {"troth_find_settled", R"sql(
+  SELECT u.id
+  FROM unnest($1::text[]) AS u(id)
+  LEFT JOIN troth.promises p ON p.id = u.id
+  WHERE p.id IS NULL OR p.settled IS NOT NULL
+)sql"};
+
+// A tree goes whole or not at all. Roots that another process is deleting are left to it.
+const PgStatement PRUNE = {"troth_prune", R"sql(
+  WITH roots AS (
+    SELECT r.id FROM troth.promises r
+    WHERE r.root IS NULL AND r.settled IS NOT NULL AND r.settled < $1::int8
+      AND NOT EXISTS (SELECT FROM troth.promises c WHERE c.root = r.id AND c.settled IS NULL)
+    ORDER BY r.settled
+    LIMIT $2::int8
+    FOR UPDATE SKIP LOCKED
+  ), children AS (
+    DELETE FROM troth.promises c USING roots WHERE c.root = roots.id
+    RETURNING c.id, c.created, c.tags
+  ), tops AS (
+    DELETE FROM troth.promises t USING roots WHERE t.id = roots.id
+    RETURNING t.id, t.created, t.tags
+  ), untagged AS (
+    DELETE FROM troth.promise_tags t
+    USING (SELECT * FROM children UNION ALL SELECT * FROM tops) AS d
+      CROSS JOIN LATERAL unnest(d.tags) AS u(tag)
+    WHERE t.tag = u.tag AND t.created = d.created AND t.id = d.id
+  )
+  SELECT (SELECT count(*) FROM tops), (SELECT count(*) FROM children)
+)sql"};
+
+const PgStatement NOW = {
+    "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
+
+}  // namespace troth::pg

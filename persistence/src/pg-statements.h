@@ -1,0 +1,46 @@
+#pragma once
+// The SQL of the PostgreSQL store: each statement by name, prepared on a connection when it is
+// first used there.
+//
+// Statements for requests take arrays, one element per record, so that their number does not depend
+// on how many records there are. They find records by primary key alone and check the version on
+// the row: a condition on the state would let the planner choose an index that has nothing to do
+// with the id.
+
+#include "pg-connection.h"
+
+namespace troth::pg {
+
+// Its plans must not depend on what the planner happened to know when they were made, which on an
+// empty table is nothing: each statement has an index to go by.
+extern const PgStatement SET_UP_SESSION;
+
+// Rows of records; see pg-rows.h for their columns.
+extern const PgStatement READ;
+extern const PgStatement INSERT;
+extern const PgStatement UPDATE;
+
+// Notifications carry the id that has settled, the target that has work.
+constexpr kj::StringPtr SETTLED_CHANNEL = "troth_settled"_kj;
+constexpr kj::StringPtr DUE_CHANNEL = "troth_due"_kj;
+extern const PgStatement LISTEN_SETTLED;
+extern const PgStatement LISTEN_DUE;
+extern const PgStatement NOTIFY_SETTLED;
+extern const PgStatement NOTIFY_DUE;
+
+extern const PgStatement BEGIN;
+extern const PgStatement COMMIT;
+extern const PgStatement LOCK_DUE;
+
+extern const PgStatement SEARCH_BY_STATE;
+extern const PgStatement SEARCH_BY_PARENT;
+extern const PgStatement SEARCH_BY_ROOT;
+extern const PgStatement SEARCH_BY_TAG;
+
+extern const PgStatement FIND_OVERDUE;
+extern const PgStatement FIND_DUE;
+extern const PgStatement FIND_SETTLED;
+extern const PgStatement PRUNE;
+extern const PgStatement NOW;
+
+}  // namespace troth::pg
