@@ -8,7 +8,8 @@ namespace troth {
 
 kj::Own<Store> newMemoryStore(StoreOptions options) {
   if (options.timer == nullptr) options.timer = Loop::current().timer();
-  auto backend = newMemoryBackend(options.clock.orDefault(kj::systemPreciseCalendarClock()));
+  auto backend = newMemoryBackend(
+      kj::refcounted<MemoryRecords>(), options.clock.orDefault(kj::systemPreciseCalendarClock()));
   return newBackedStore(kj::mv(backend), options);
 }
 
