@@ -1,6 +1,8 @@
 #include <kj/debug.h>
 
+#include <algorithm>
 #include <list>
+#include <vector>
 
 #include "backend.h"
 #include "checks.h"
@@ -13,8 +15,21 @@ namespace {
 // Promises that a look finds overdue, or asks about, in one step.
 constexpr uint32_t LOOK_IDS_MAX = 1000;
 
+// Those who wait for work at once; each costs a query at every look, unless others wait for the
+// same.
+constexpr size_t DUE_WATCHES_MAX = 1024;
+
 // Parents of which a store remembers what their children inherit.
 constexpr size_t LINEAGES_MAX = 4096;
+
+// Later than any time that is planned for.
+constexpr kj::Date NEVER = kj::UNIX_EPOCH + MICROS_MAX * kj::MICROSECONDS;
+
+// What breaks the promises of a store that goes away.
+kj::Exception closed() {
+  return KJ_EXCEPTION(DISCONNECTED,
+      "the store was closed before it answered; open it again and repeat the request");
+}
 
 kj::Exception overloaded(kj::String text) {
   return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__, kj::mv(text));
@@ -32,17 +47,13 @@ struct DueWatch {
   kj::Own<kj::PromiseFulfiller<void>> fulfiller;
 
   bool watches(kj::StringPtr target) const {
-    for (auto& t: targets) {
-      if (t == target) return true;
-    }
-    return false;
+    return std::find(targets.begin(), targets.end(), target) != targets.end();
   }
 };
 
-// The record that a request has got: only those that look for one may get none.
-struct Existing {
-  Record operator()(kj::Maybe<Record>&& record) { return kj::mv(KJ_ASSERT_NONNULL(record)); }
-};
+kj::Array<kj::String> copyOf(kj::ArrayPtr<const kj::String> names) {
+  return KJ_MAP(name, names) { return kj::str(name); };
+}
 
 class BackedStore final: public Store, private BackendListener, private kj::TaskSet::ErrorHandler {
 public:
@@ -51,55 +62,66 @@ public:
         timer(KJ_REQUIRE_NONNULL(options.timer)),
         requestsMax(options.requestsMax),
         pollInterval(options.pollInterval),
+        pollTime(timer.now()),
         tasks(*this) {
     backend->setListener(*this);
     tasks.add(kj::evalLater([this]() { return lookAround(); }));
   }
 
+  // Whoever still waits is told while what it waits with is there.
+  ~BackedStore() noexcept(false) {
+    promises.cancel(closed());
+    tasks.clear();
+    backend = nullptr;
+  }
+  KJ_DISALLOW_COPY_AND_MOVE(BackedStore);
+
   kj::Promise<Record> create(CreateRequest request) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       auto creation = checked(kj::mv(request));
       KJ_IF_MAYBE(parent, creation.request.parent) {
         return createChild(kj::str(*parent), kj::mv(creation));
       }
-      return createChecked(kj::mv(creation));
+      return carryOut(kj::mv(creation));
     });
   }
 
   kj::Promise<Record> settle(SettleRequest request) override {
-    return kj::evalNow([&]() { return carryOut(checked(kj::mv(request))).then(Existing()); });
+    return answer([&]() { return carryOut(checked(kj::mv(request))); });
   }
 
   kj::Promise<kj::Maybe<Record>> find(kj::StringPtr id) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       checkId(id);
-      return carryOut(FindRequest{kj::str(id)});
+      return backend->carryOut(FindRequest{kj::str(id)});
     });
   }
 
   kj::Promise<Record> whenSettled(kj::StringPtr id) override {
-    return kj::evalNow([&]() {
+    auto asked = answer([&]() {
       checkId(id);
-      auto settled = waiters.wait(id);
-      return carryOut(AwaitRequest{kj::str(id)})
-          .then(
-              [settled = kj::mv(settled)](kj::Maybe<Record>&& now) mutable -> kj::Promise<Record> {
-                auto record = Existing()(kj::mv(now));
-                if (record.isSettled()) return record;
-                return kj::mv(settled);
-              });
+      return carryOut(AwaitRequest{kj::str(id)});
+    });
+    return untilClosed([&]() {
+      return asked.then(
+          [settled = waiters.wait(id)](Record&& record) mutable -> kj::Promise<Record> {
+            if (record.isSettled()) return kj::mv(record);
+            return kj::mv(settled);
+          });
     });
   }
 
   kj::Promise<Page> search(SearchRequest request) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       checkSearch(request);
+      request.since = request.since.map(wholeMicrosFrom);
+      request.before = request.before.map(wholeMicrosFrom);
       return backend->search(kj::mv(request));
     });
   }
 
   kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
-    return kj::evalNow([&]() -> kj::Promise<kj::Array<Record>> {
+    return answer([&]() -> kj::Promise<kj::Array<Record>> {
       checkLease(request.lease);
       checkTargets(request.targets);
       KJ_REQUIRE(request.recordsMax <= CLAIM_RECORDS_MAX, "a claim is for too many promises",
@@ -110,7 +132,7 @@ public:
   }
 
   kj::Promise<void> whenDue(kj::ArrayPtr<const kj::StringPtr> targets) override {
-    return kj::evalNow([&]() {
+    return untilClosed([&]() {
       auto watched = KJ_MAP(target, targets) { return kj::str(target); };
       checkTargets(watched);
       return watchDue(kj::mv(watched));
@@ -118,29 +140,31 @@ public:
   }
 
   kj::Promise<Record> renew(RenewRequest request) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       checkId(request.id);
       checkLease(request.lease);
-      return carryOut(kj::mv(request)).then(Existing());
+      return carryOut(kj::mv(request));
     });
   }
 
   kj::Promise<Record> release(ReleaseRequest request) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       checkId(request.id);
       checkOwner(request.owner);
       checkDelay(request.delay);
-      return carryOut(kj::mv(request)).then(Existing());
+      return carryOut(kj::mv(request));
     });
   }
 
   kj::Promise<Pruned> prune(PruneRequest request) override {
-    return kj::evalNow([&]() {
+    return answer([&]() {
       KJ_REQUIRE(request.treesMax <= PRUNE_TREES_MAX, "too many trees are to be deleted at once",
           request.treesMax, PRUNE_TREES_MAX);
-      request.settledBefore = wholeMicros(request.settledBefore);
-      lineages.clear();
-      return backend->prune(kj::mv(request));
+      request.settledBefore = wholeMicrosFrom(request.settledBefore);
+      return backend->prune(kj::mv(request)).then([this](Pruned&& pruned) {
+        lineages.clear();
+        return kj::mv(pruned);
+      });
     });
   }
 
@@ -157,43 +181,77 @@ private:
   SettledWaiters waiters;
   std::list<DueWatch> dueWatches;
 
-  // Ends the sleep between two looks.
+  // When the next look is to be for what is known by then; the fulfiller ends the sleep before it.
+  kj::Date wakeTime = NEVER;
   kj::Own<kj::PromiseFulfiller<void>> wakeUp;
 
-  // When it ends by itself.
-  kj::Date wakeTime = kj::UNIX_EPOCH;
+  // When the next look is to be in any case.
+  kj::TimePoint pollTime;
+
+  // Of looks, since the last that saw all.
+  uint64_t failures = 0;
+
+  // All that were given out and still wait.
+  kj::Canceler promises;
   kj::TaskSet tasks;
+
+  // ---- Promises ----
+
+  // The promise that `begin` makes, or what it throws. Broken if the store goes away first.
+  template <typename Begin>
+  auto untilClosed(Begin&& begin) -> decltype(begin()) {
+    return promises.wrap(kj::evalNow(kj::fwd<Begin>(begin)));
+  }
+
+  // The answer to a request, which is carried out also if the answer is dropped.
+  template <typename Begin>
+  auto answer(Begin&& begin) -> decltype(begin()) {
+    return untilClosed([&]() -> decltype(begin()) {
+      if (requestsOpen >= requestsMax) {
+        return overloaded(kj::str("the store has ", requestsOpen,
+            " requests to answer (StoreOptions::requestsMax); repeat this one later"));
+      }
+      return finish(begin());
+    });
+  }
+
+  template <typename T>
+  kj::Promise<T> finish(kj::Promise<T> answer) {
+    ++requestsOpen;
+    auto paf = kj::newPromiseAndFulfiller<T>();
+    auto& fulfiller = *paf.fulfiller;
+    tasks.add(answer
+                  .then([&fulfiller](T&& value) { fulfiller.fulfill(kj::mv(value)); },
+                      [&fulfiller](kj::Exception&& e) { fulfiller.reject(kj::mv(e)); })
+                  .attach(kj::mv(paf.fulfiller), kj::defer([this]() { --requestsOpen; })));
+    return kj::mv(paf.promise);
+  }
 
   // ---- Requests ----
 
-  kj::Promise<kj::Maybe<Record>> carryOut(Request request) {
-    if (requestsOpen >= requestsMax) {
-      return overloaded(kj::str("the store has ", requestsOpen,
-          " requests to answer (StoreOptions::requestsMax); repeat this one later"));
-    }
-    ++requestsOpen;
-    return backend->carryOut(kj::mv(request)).attach(kj::defer([this]() { --requestsOpen; }));
-  }
-
-  kj::Promise<Record> createChecked(Creation&& creation) {
-    KJ_IF_MAYBE(deadline, creation.request.deadline) {
-      if (*deadline < wakeTime) wake();
-    }
-    return carryOut(kj::mv(creation)).then(Existing());
+  // Carries out a request that gets a record or an error.
+  kj::Promise<Record> carryOut(Request request) {
+    return backend->carryOut(kj::mv(request)).then([this](kj::Maybe<Record>&& got) {
+      auto record = kj::mv(KJ_ASSERT_NONNULL(got));
+      KJ_IF_MAYBE(deadline, record.deadline) {
+        if (!record.isSettled()) wakeBy(*deadline);
+      }
+      return record;
+    });
   }
 
   kj::Promise<Record> createChild(kj::String parent, Creation&& creation) {
     KJ_IF_MAYBE(lineage, lineages.find(parent)) {
-      return createChecked(inherited(kj::mv(creation), parent, *lineage));
+      return carryOut(inherited(kj::mv(creation), parent, *lineage));
     }
-    return carryOut(FindRequest{kj::str(parent)})
+    return backend->carryOut(FindRequest{kj::str(parent)})
         .then([this, parent = kj::mv(parent), creation = kj::mv(creation)](
                   kj::Maybe<Record>&& found) mutable {
           auto& record = KJ_REQUIRE_NONNULL(
               found, "the promise that this one is to be a part of does not exist", parent);
           adopt(creation, record);
           remember(record);
-          return createChecked(kj::mv(creation));
+          return carryOut(kj::mv(creation));
         });
   }
 
@@ -251,73 +309,105 @@ private:
     }
   }
 
-  // ---- Looking around: for what nobody tells ----
+  // ---- Waiting for work ----
 
   kj::Promise<void> watchDue(kj::Array<kj::String> targets) {
+    if (dueWatches.size() >= DUE_WATCHES_MAX) {
+      return overloaded(kj::str(dueWatches.size(), " wait for work already"));
+    }
     auto paf = kj::newPromiseAndFulfiller<void>();
     auto watch =
         dueWatches.insert(dueWatches.end(), DueWatch{kj::mv(targets), kj::mv(paf.fulfiller)});
-    wake();
-    return paf.promise.attach(kj::defer([this, watch]() { dueWatches.erase(watch); }));
+    auto asked = backend->findDue(copyOf(watch->targets))
+                     .then([this, watch](kj::Maybe<kj::Date>&& due) { note(due, *watch); })
+                     .eagerlyEvaluate([this](kj::Exception&& e) { taskFailed(kj::mv(e)); });
+    return paf.promise.attach(kj::mv(asked)).attach(kj::defer([this, watch]() {
+      dueWatches.erase(watch);
+    }));
   }
 
-  void wake() {
+  // Tells `watch` of work that is due, or sees to it that somebody will.
+  void note(kj::Maybe<kj::Date> due, DueWatch& watch) {
+    KJ_IF_MAYBE(d, due) {
+      if (*d > now()) {
+        wakeBy(*d);
+      } else {
+        watch.fulfiller->fulfill();
+      }
+    }
+  }
+
+  // ---- Looking around: for what nobody tells ----
+
+  void wakeBy(kj::Date time) {
+    if (time >= wakeTime) return;
+    wakeTime = time;
     if (wakeUp.get() != nullptr) wakeUp->fulfill();
   }
 
   kj::Promise<void> lookAround() {
     for (;;) {
-      wakeTime = now();
+      auto failuresBefore = failures;
+      wakeTime = NEVER;
+      co_await attempt(expireOverdue());
+      co_await attempt(findWork());
+      if (timer.now() >= pollTime) {
+        co_await attempt(askForAwaited());
+        pollTime = timer.now() + pollInterval;
+      }
+      if (failures == failuresBefore) failures = 0;
+      co_await sleep();
+    }
+  }
+
+  // A part of a look. If it fails, that is left to the next.
+  kj::Promise<void> attempt(kj::Promise<void> part) {
+    return part.catch_([this](kj::Exception&& exception) { taskFailed(kj::mv(exception)); });
+  }
+
+  // Sleeps until `wakeTime`, and no longer than until `pollTime`.
+  kj::Promise<void> sleep() {
+    enum class Woken { BY_TIME, EARLIER };
+    for (;;) {
       auto paf = kj::newPromiseAndFulfiller<void>();
       wakeUp = kj::mv(paf.fulfiller);
-      auto next = now() + pollInterval;
-      try {
-        next = kj::min(next, co_await expireOverdue());
-        next = kj::min(next, co_await findWork());
-        co_await askForAwaited();
-      } catch (...) {
-        KJ_LOG(WARNING, "a store cannot look around, and will try again",
-            kj::getCaughtExceptionAsKj());
+      auto delay = kj::min(wakeTime - now(), pollTime - timer.now());
+      auto woken = co_await timer.afterDelay(kj::max(delay, 0 * kj::SECONDS))
+                       .then([]() { return Woken::BY_TIME; })
+                       .exclusiveJoin(paf.promise.then([]() { return Woken::EARLIER; }));
+      if (woken == Woken::BY_TIME) co_return;
+    }
+  }
+
+  // Settles what has timed out. If there is more than one look can take, the next comes at once.
+  kj::Promise<void> expireOverdue() {
+    auto overdue = co_await backend->findOverdue(LOOK_IDS_MAX);
+    KJ_IF_MAYBE(next, overdue.next) wakeBy(*next);
+    if (overdue.ids.size() >= LOOK_IDS_MAX) wakeBy(now());
+    co_await kj::joinPromises(KJ_MAP(
+        id, overdue.ids) { return backend->carryOut(ExpireRequest{kj::mv(id)}).ignoreResult(); });
+  }
+
+  // Tells those who wait for work of work that is due.
+  kj::Promise<void> findWork() {
+    for (auto& targets: watchedTargets()) {
+      auto due = co_await backend->findDue(copyOf(targets));
+      for (auto& watch: dueWatches) {
+        if (watch.targets.asPtr() == targets.asPtr()) note(due, watch);
       }
-      wakeTime = next;
-      auto delay = kj::max(next - now(), 0 * kj::SECONDS);
-      co_await timer.afterDelay(delay).exclusiveJoin(kj::mv(paf.promise));
     }
   }
 
-  // Settles what has timed out. Gives the time of the next deadline.
-  kj::Promise<kj::Date> expireOverdue() {
-    for (;;) {
-      auto overdue = co_await backend->findOverdue(LOOK_IDS_MAX);
-      auto expiring = KJ_MAP(id, overdue.ids) {
-        return backend->carryOut(ExpireRequest{kj::mv(id)}).ignoreResult();
-      };
-      bool all = expiring.size() < LOOK_IDS_MAX;
-      co_await kj::joinPromises(kj::mv(expiring));
-      if (!all) continue;
-      KJ_IF_MAYBE(next, overdue.next) co_return *next;
-      co_return now() + pollInterval;
-    }
-  }
-
-  // Tells those who wait for work of work that is due. Gives the time at which the next will be.
-  kj::Promise<kj::Date> findWork() {
-    auto next = now() + pollInterval;
-    kj::Vector<kj::Array<kj::String>> watched;
+  // What is waited for, each row of targets once.
+  std::vector<kj::Array<kj::String>> watchedTargets() {
+    std::vector<kj::Array<kj::String>> watched;
     for (auto& watch: dueWatches) {
-      watched.add(KJ_MAP(target, watch.targets) { return kj::str(target); });
-    }
-    for (auto& targets: watched) {
-      auto due = co_await backend->findDue(KJ_MAP(target, targets) { return kj::str(target); });
-      KJ_IF_MAYBE(d, due) {
-        if (*d > now()) {
-          next = kj::min(next, *d);
-        } else {
-          for (auto& target: targets) workDue(target);
-        }
+      auto isSame = [&](auto& targets) { return targets.asPtr() == watch.targets.asPtr(); };
+      if (watch.fulfiller->isWaiting() && std::none_of(watched.begin(), watched.end(), isSame)) {
+        watched.push_back(copyOf(watch.targets));
       }
     }
-    co_return next;
+    return watched;
   }
 
   kj::Promise<void> askForAwaited() {
@@ -329,8 +419,11 @@ private:
     }
   }
 
+  // Says so once, not at every look until all is well again.
   void taskFailed(kj::Exception&& exception) override {
-    KJ_LOG(WARNING, "a store cannot tell what has settled, and will look again", exception);
+    if (failures++ > 0) return;
+    KJ_LOG(
+        WARNING, "a store cannot see what has settled or is due, and will look again", exception);
   }
 };
 

@@ -4,8 +4,6 @@
 #include <kj/vector.h>
 
 #include <algorithm>
-#include <map>
-#include <string>
 
 #include "micros.h"
 
@@ -48,16 +46,24 @@ bool matches(const Record& record, const SearchRequest& request) {
 
 class MemoryBackend final: public Backend {
 public:
-  explicit MemoryBackend(const kj::Clock& clock): clock(clock) {}
+  MemoryBackend(kj::Own<MemoryRecords> sharedParam, const kj::Clock& clock)
+      : shared(kj::mv(sharedParam)), records(shared->records), clock(clock) {}
+  ~MemoryBackend() noexcept(false) {
+    KJ_IF_MAYBE(l, listener) shared->listeners.erase(l);
+  }
+  KJ_DISALLOW_COPY_AND_MOVE(MemoryBackend);
 
-  void setListener(BackendListener& l) override { listener = l; }
+  void setListener(BackendListener& l) override {
+    listener = l;
+    shared->listeners.insert(&l);
+  }
 
   kj::Promise<kj::Maybe<Record>> carryOut(Request request) override {
-    return kj::evalNow([&]() { return apply(request); });
+    return kj::evalNow([&]() { return apply(request, now()); });
   }
 
   kj::Promise<Page> search(SearchRequest request) override {
-    projectAll();
+    projectAll(now());
     auto found = select([&](const Record& record) { return matches(record, request); });
     std::sort(found.begin(), found.end(), isEarlier);
     auto first = found.begin();
@@ -76,25 +82,28 @@ public:
 
   kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
     return kj::evalNow([&]() {
+      auto time = now();
+      projectAll(time);
       auto found = select([&](const Record& record) {
-        return isDue(record, now()) && contains(request.targets, record.call.target);
+        return isDue(record, time) && contains(request.targets, record.call.target);
       });
       std::sort(found.begin(), found.end(), [](const Record* a, const Record* b) {
-        return KJ_ASSERT_NONNULL(a->due) < KJ_ASSERT_NONNULL(b->due);
+        return std::tie(KJ_ASSERT_NONNULL(a->due), a->id) <
+            std::tie(KJ_ASSERT_NONNULL(b->due), b->id);
       });
       kj::Vector<Record> claimed;
       for (auto record: found) {
         if (claimed.size() == request.recordsMax) break;
         auto& lease = request.lease;
         TakeRequest take{kj::str(record->id), {kj::str(lease.owner), lease.duration}};
-        claimed.add(KJ_ASSERT_NONNULL(apply(Request(kj::mv(take)))));
+        claimed.add(KJ_ASSERT_NONNULL(apply(Request(kj::mv(take)), time)));
       }
       return claimed.releaseAsArray();
     });
   }
 
   kj::Promise<Pruned> prune(PruneRequest request) override {
-    projectAll();
+    projectAll(now());
     ++traffic.transactions;
     Pruned pruned;
     for (auto root: select([&](const Record& r) { return isPrunable(r, request.settledBefore); })) {
@@ -152,46 +161,51 @@ public:
   StoreTraffic getTraffic() const override { return traffic; }
 
 private:
+  kj::Own<MemoryRecords> shared;
+  std::map<std::string, Record>& records;
   const kj::Clock& clock;
   kj::Maybe<BackendListener&> listener;
-  std::map<std::string, Record> records;
   StoreTraffic traffic;
 
-  kj::Maybe<Record> apply(const Request& request) {
+  kj::Maybe<Record> apply(const Request& request, kj::Date time) {
     ++traffic.requests;
     ++traffic.transactions;
     auto key = keyOf(idOf(request));
     kj::Maybe<Record> record;
     auto found = records.find(key);
-    bool wasPending = true;
-    if (found != records.end()) {
-      record = found->second.clone();
-      wasPending = !found->second.isSettled();
-    }
-    auto verdict = transition(record, request, now());
+    if (found != records.end()) record = found->second.clone();
+    auto verdict = transition(record, request, time);
     if (verdict.write != Verdict::Write::NONE) {
       auto& written = KJ_ASSERT_NONNULL(record);
       records.insert_or_assign(key, written.clone());
-      tell(written, wasPending);
+      tell(written);
     }
     KJ_IF_MAYBE(refusal, verdict.refusal) kj::throwFatalException(kj::mv(*refusal));
     return record;
   }
 
-  void tell(const Record& record, bool wasPending) {
-    KJ_IF_MAYBE(l, listener) {
-      if (record.isSettled()) {
-        if (wasPending) l->settled(record);
-      } else if (record.lease == nullptr && record.due != nullptr) {
-        l->workDue(record.call.target);
+  // Here, and to the other stores that keep the same records.
+  void tell(const Record& record) {
+    for (auto told: shared->listeners) {
+      if (!record.isSettled()) {
+        if (record.lease == nullptr && record.due != nullptr) told->workDue(record.call.target);
+      } else if (isMine(told)) {
+        told->settled(record);
+      } else if (record.awaited) {
+        told->settledElsewhere(record.id);
       }
     }
   }
 
+  bool isMine(BackendListener* told) const {
+    KJ_IF_MAYBE(l, listener) return l == told;
+    return false;
+  }
+
   // A search finds a record by what a reader sees.
-  void projectAll() {
+  void projectAll(kj::Date time) {
     for (auto& [id, record]: records) {
-      if (project(record, now()) == Projected::TIMEDOUT) tell(record, true);
+      if (project(record, time) == Projected::TIMEDOUT) tell(record);
     }
   }
 
@@ -216,6 +230,8 @@ private:
 
 }  // namespace
 
-kj::Own<Backend> newMemoryBackend(const kj::Clock& clock) { return kj::heap<MemoryBackend>(clock); }
+kj::Own<Backend> newMemoryBackend(kj::Own<MemoryRecords> shared, const kj::Clock& clock) {
+  return kj::heap<MemoryBackend>(kj::mv(shared), clock);
+}
 
 }  // namespace troth

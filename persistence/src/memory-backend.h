@@ -1,9 +1,21 @@
 #pragma once
 
+#include <kj/refcount.h>
+
+#include <map>
+#include <set>
+#include <string>
+
 #include "backend.h"
 
 namespace troth {
 
-kj::Own<Backend> newMemoryBackend(const kj::Clock& clock);
+// What stores in memory keep, for any number of them in one thread.
+struct MemoryRecords: public kj::Refcounted {
+  std::map<std::string, Record> records;
+  std::set<BackendListener*> listeners;
+};
+
+kj::Own<Backend> newMemoryBackend(kj::Own<MemoryRecords> shared, const kj::Clock& clock);
 
 }  // namespace troth

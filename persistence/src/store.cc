@@ -20,7 +20,8 @@ kj::Timer& timerOf(const StoreOptions& options) {
 
 kj::Own<Store> newMemoryStore(StoreOptions options) {
   options.timer = timerOf(options);
-  auto backend = newMemoryBackend(options.clock.orDefault(kj::systemPreciseCalendarClock()));
+  auto backend = newMemoryBackend(
+      kj::refcounted<MemoryRecords>(), options.clock.orDefault(kj::systemPreciseCalendarClock()));
   return newBackedStore(kj::mv(backend), options);
 }
 

@@ -116,7 +116,10 @@ std::vector<RequestColumn> makeColumns() {
       create("create, strict", strict),
       create("create differing", differ),
       create("create differing, strict", [=](auto& r) { strict(r), differ(r); }),
-      create("create, lease", [](auto& r) { r.lease = LeaseRequest{kj::str("taker"), LEASE}; }),
+      create("create, lease",
+          [](auto& r) {
+            r.lease = LeaseRequest{kj::str("taker"), LEASE};
+          }),
       settle("fulfill", FULFILLED, "yes", CONVERGE),
       settle("fulfill, strict", FULFILLED, "yes", STRICT),
       settle("fulfill otherwise, strict", FULFILLED, "other", STRICT),
@@ -130,8 +133,10 @@ std::vector<RequestColumn> makeColumns() {
       column<FindRequest>("find", []() { return FindRequest{kj::str("p")}; }),
       column<AwaitRequest>("await", []() { return AwaitRequest{kj::str("p")}; }),
       column<ExpireRequest>("expire", []() { return ExpireRequest{kj::str("p")}; }),
-      column<TakeRequest>(
-          "take", []() { return TakeRequest{kj::str("p"), {kj::str("taker"), LEASE}}; }),
+      column<TakeRequest>("take",
+          []() {
+            return TakeRequest{kj::str("p"), {kj::str("taker"), LEASE}};
+          }),
       renew("renew 3", 3, "holder"),
       renew("renew 2", 2, "holder"),
       renew("renew 3 by another", 3, "another"),
@@ -186,7 +191,8 @@ StateTable readStateTable() {
     if (cells[0] == "state" && cells.size() > 2) {
       columns = cells;
     } else if (!columns.empty() && cells[0].find("---") != 0) {
-      KJ_REQUIRE(cells.size() == columns.size(), "a row has too few cells or too many", line.c_str());
+      KJ_REQUIRE(
+          cells.size() == columns.size(), "a row has too few cells or too many", line.c_str());
       for (size_t i = 1; i < cells.size(); ++i) {
         bool isNew = table.insert({{cells[0], columns[i]}, cells[i]}).second;
         KJ_REQUIRE(isNew, "the document says it twice", line.c_str(), columns[i].c_str());

@@ -37,7 +37,8 @@ inline kj::String showOutcome(const Record& record) {
 }
 
 inline kj::String showLease(const Record& record) {
-  KJ_IF_MAYBE(lease, record.lease) return kj::str(lease->owner, " until ", showTime(lease->expires));
+  KJ_IF_MAYBE(lease, record.lease)
+    return kj::str(lease->owner, " until ", showTime(lease->expires));
   return kj::str("none");
 }
 

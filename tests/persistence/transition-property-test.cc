@@ -133,7 +133,7 @@ TEST(TransitionProperty, NothingDependsOnWhetherASweepRan) {
 
 bool isChanged(const kj::Maybe<Record>& before, const kj::Maybe<Record>& after) {
   return show(before) != show(after) ||
-         KJ_ASSERT_NONNULL(before).awaited != KJ_ASSERT_NONNULL(after).awaited;
+      KJ_ASSERT_NONNULL(before).awaited != KJ_ASSERT_NONNULL(after).awaited;
 }
 
 TEST(TransitionProperty, OnlyWhatIsWrittenDiffersFromWhatWasThere) {

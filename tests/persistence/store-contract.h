@@ -1,0 +1,211 @@
+#pragma once
+// The tests that every store has to pass: a suite of what each method does, and random walks that
+// are compared with a model.
+//
+// To run them over a store, say how to make one, in a source file of an executable that links
+// troth-store-contract:
+//
+//     class SqliteWorld final: public troth::StoreWorld {
+//     public:
+//       kj::Own<troth::Store> open(troth::StoreOptions options) override {
+//         return troth::newSqliteStore(path, options);
+//       }
+//     ...
+//     };
+//     TROTH_TEST_STORE(Sqlite, []() -> kj::Own<troth::StoreWorld> { return kj::heap<SqliteWorld>(); });
+//
+// Time is the tests': it stands still until they move it. Stores look around every few
+// milliseconds, of real time.
+
+#include <kj/vector.h>
+#include <troth/loop.h>
+
+#include <atomic>
+#include <functional>
+#include <set>
+
+#include "records.h"
+
+namespace troth {
+
+// Where the stores of one test keep their data. Made anew, and empty, for each test, once its Loop
+// is there.
+class StoreWorld {
+public:
+  virtual ~StoreWorld() noexcept(false) {}
+
+  // A store on the data of this world. Several may be open at a time.
+  virtual kj::Own<Store> open(StoreOptions options) = 0;
+
+  // Loses what a crash loses, once all stores are closed: those that were closed in the midst of
+  // requests are to be what a process leaves that was killed.
+  virtual void crash() {}
+};
+
+struct StoreKind {
+  const char* name;
+  kj::Own<StoreWorld> (*makeWorld)();
+};
+
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+
+// A clock that stands still. May be read by other threads.
+class ManualClock final: public kj::Clock {
+public:
+  kj::Date now() const override { return kj::UNIX_EPOCH + micros.load() * kj::MICROSECONDS; }
+  void advance(kj::Duration duration) { micros += duration / kj::MICROSECONDS; }
+
+private:
+  std::atomic<int64_t> micros = 1'767'225'600'000'000;
+};
+
+// What tests of whole stores are made of.
+class StoreTest: public testing::TestWithParam<StoreKind> {
+protected:
+  ~StoreTest() noexcept override {}
+
+  Loop loop;
+  ManualClock clock;
+  kj::Own<StoreWorld> world = GetParam().makeWorld();
+
+  StoreOptions options() const {
+    StoreOptions options;
+    options.clock = clock;
+    options.pollInterval = 5 * kj::MILLISECONDS;
+    return options;
+  }
+
+  kj::Own<Store> open() { return world->open(options()); }
+
+  template <typename T>
+  T wait(kj::Promise<T> promise) {
+    return promise.wait(loop.waitScope());
+  }
+
+  // What `promise` breaks with; fails the test if it does not break.
+  template <typename T>
+  kj::Exception failureOf(kj::Promise<T> promise) {
+    return thrownBy([&]() { promise.wait(loop.waitScope()); });
+  }
+
+  template <typename T>
+  void expectRefused(kj::Promise<T> promise, kj::StringPtr part) {
+    auto failure = failureOf(kj::mv(promise));
+    EXPECT_EQ(failure.getType(), kj::Exception::Type::FAILED);
+    EXPECT_MENTIONS(failure.getDescription(), part.cStr());
+  }
+};
+
+class StoreContract: public StoreTest {
+protected:
+  ~StoreContract() noexcept override {}
+
+  kj::Own<Store> store = open();
+
+  Record create(CreateRequest request) { return wait(store->create(kj::mv(request))); }
+  Record settle(SettleRequest request) { return wait(store->settle(kj::mv(request))); }
+
+  Record get(kj::StringPtr id) { return get(*store, id); }
+  Record get(Store& from, kj::StringPtr id) {
+    return KJ_ASSERT_NONNULL(wait(from.find(id)), id);
+  }
+  bool exists(kj::StringPtr id) { return wait(store->find(id)) != nullptr; }
+
+  kj::Array<Record> claim(
+      Store& from, kj::StringPtr owner, kj::StringPtr target, uint32_t recordsMax = 64) {
+    ClaimRequest request{.lease = {kj::str(owner)}};
+    request.targets = kj::arr(kj::str(target));
+    request.recordsMax = recordsMax;
+    return wait(from.claim(kj::mv(request)));
+  }
+};
+
+#define TROTH_TEST_STORE(Name, makeWorld) \
+  INSTANTIATE_TEST_SUITE_P(               \
+      Name, StoreContract, testing::Values(::troth::StoreKind{#Name, makeWorld}))
+
+// ---- Requests ----
+
+// A promise that is settled from outside.
+inline CreateRequest outside(kj::StringPtr id) {
+  CreateRequest request;
+  request.id = kj::str(id);
+  return request;
+}
+
+// A promise that a worker settles.
+inline CreateRequest work(kj::StringPtr id, kj::StringPtr target = "bank") {
+  auto request = outside(id);
+  request.call = {kj::str(target), 0xfedcba9876543210, 7, bytesOf("params")};
+  return request;
+}
+
+inline CreateRequest leased(kj::StringPtr id, kj::StringPtr owner) {
+  auto request = work(id);
+  request.lease = LeaseRequest{kj::str(owner)};
+  return request;
+}
+
+inline CreateRequest child(kj::StringPtr id, kj::StringPtr parent) {
+  auto request = outside(id);
+  request.parent = kj::str(parent);
+  return request;
+}
+
+inline CreateRequest withDeadline(CreateRequest request, kj::Date deadline) {
+  request.deadline = deadline;
+  return request;
+}
+
+inline CreateRequest strictly(CreateRequest request) {
+  request.repetition = Repetition::STRICT;
+  return request;
+}
+
+inline SettleRequest fulfill(kj::StringPtr id, kj::StringPtr value = "value") {
+  return {.id = kj::str(id), .value = bytesOf(value)};
+}
+
+inline SettleRequest fail(kj::StringPtr id, PromiseState state, kj::StringPtr why) {
+  SettleRequest request{.id = kj::str(id), .state = state};
+  request.error = PromiseError{kj::Exception::Type::FAILED, kj::str(why)};
+  return request;
+}
+
+inline SettleRequest reject(kj::StringPtr id, kj::StringPtr why = "because") {
+  return fail(id, PromiseState::REJECTED, why);
+}
+
+inline SettleRequest cancel(kj::StringPtr id, kj::StringPtr why = "because") {
+  return fail(id, PromiseState::CANCELED, why);
+}
+
+inline SettleRequest strictly(SettleRequest request) {
+  request.repetition = Repetition::STRICT;
+  return request;
+}
+
+inline SettleRequest atEpoch(SettleRequest request, uint64_t epoch) {
+  request.epoch = epoch;
+  return request;
+}
+
+inline RenewRequest renewal(kj::StringPtr id, uint64_t epoch, kj::StringPtr owner) {
+  return {kj::str(id), epoch, {kj::str(owner)}};
+}
+
+inline ReleaseRequest releasing(
+    kj::StringPtr id, uint64_t epoch, kj::StringPtr owner, kj::Duration delay = 0 * kj::SECONDS) {
+  return {kj::str(id), epoch, kj::str(owner), delay};
+}
+
+// The ids of records, with commas between them.
+template <typename Records>
+std::string idsOf(const Records& records) {
+  return kj::strArray(KJ_MAP(record, records) { return kj::str(record.id); }, ",").cStr();
+}
+
+// Texts that mean something to a database, if they ever get where they do not belong.
+extern const kj::ArrayPtr<const kj::StringPtr> TRICKY_TEXTS;
+
+}  // namespace troth
