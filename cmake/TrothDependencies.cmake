@@ -3,6 +3,7 @@ find_package(CapnProto 1.1 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(LibUV REQUIRED IMPORTED_TARGET libuv>=1.44)
+pkg_check_modules(SQLite REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 if(TROTH_BUILD_TESTS)
   find_package(GTest REQUIRED)
   # Not part of an installation of Cap'n Proto: they come from its source.

@@ -4,8 +4,8 @@
 CAPNP_VERSION=1.1.0
 CAPNP_SHA256=07167580e563f5e821e3b2af1c238c16ec7181612650c5901330fa9a0da50939
 
-PACKAGES=(ca-certificates clang cmake git libgtest-dev libssl-dev libuv1-dev ninja-build pkg-config
-  zlib1g-dev)
+PACKAGES=(ca-certificates clang cmake git libgtest-dev libsqlite3-dev libssl-dev libuv1-dev
+  ninja-build pkg-config zlib1g-dev)
 
 # Where what outlives the tree is kept. A user without a home, as in a container, gets a folder
 # under /var/tmp.

@@ -1,0 +1,192 @@
+#include "sqlite-session.h"
+
+#include <kj/debug.h>
+
+#include "micros.h"
+
+namespace troth {
+namespace {
+
+using Kind = SqliteTransaction::Kind;
+using Write = Verdict::Write;
+
+size_t messageBytes(const Record& record) {
+  return record.call.params.size() + record.value.size();
+}
+
+Outcome::News newsOf(const Record& record) {
+  if (record.isSettled()) return Outcome::News::SETTLED;
+  if (record.lease == nullptr && record.due != nullptr) return Outcome::News::DUE;
+  return Outcome::News::NONE;
+}
+
+}  // namespace
+
+SqliteSession::SqliteSession(kj::Own<SqliteDatabase> databaseParam, const kj::Clock& clock)
+    : database(kj::mv(databaseParam)), records(*database), clock(clock) {}
+
+// Read after a transaction has begun: so times are in the order of the transactions, in all
+// processes, and a deadline that one of them has seen pass has passed for the next.
+kj::Date SqliteSession::now() const { return wholeMicros(clock.now()); }
+
+// A record that has settled is not written again.
+Outcome SqliteSession::apply(const Request& request, kj::Date now) {
+  auto record = records.read(idOf(request));
+  auto verdict = transition(record, request, now);
+  Outcome outcome;
+  if (verdict.write != Write::NONE) {
+    auto& written = KJ_ASSERT_NONNULL(record);
+    if (verdict.write == Write::INSERT) records.insert(written);
+    if (verdict.write == Write::UPDATE) records.update(written);
+    outcome.news = newsOf(written);
+  }
+  outcome.record = kj::mv(record);
+  outcome.refusal = kj::mv(verdict.refusal);
+  return outcome;
+}
+
+kj::Array<Outcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {
+  requests += group.size();
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto time = now();
+  auto outcomes = KJ_MAP(ticket, group) { return apply(ticket.request, time); };
+  transaction.commit();
+  return outcomes;
+}
+
+// Writes down what time has settled, for a search finds records by what is written.
+void SqliteSession::expireOverdue() {
+  auto time = now();
+  while (records.findOverdue(time, 1).size() > 0) {
+    SqliteTransaction transaction(*database, Kind::WRITE);
+    auto ids = records.findOverdue(time, STEP_RECORDS_MAX);
+    auto outcomes = KJ_MAP(id, ids) { return apply(ExpireRequest{kj::mv(id)}, time); };
+    transaction.commit();
+    for (auto& outcome: outcomes) news.add(kj::mv(outcome));
+  }
+}
+
+Page SqliteSession::search(const SearchRequest& request) {
+  ++requests;
+  expireOverdue();
+  SqliteTransaction transaction(*database, Kind::READ);
+  Page page;
+  kj::Vector<Record> found;
+  size_t bytes = 0;
+  for (auto& place: records.findPlaces(request, request.recordsMax + 1)) {
+    if (found.size() == request.recordsMax || bytes >= PAGE_BYTES_MAX) {
+      page.next = Cursor::after(found.back()).toText();
+      break;
+    }
+    found.add(KJ_ASSERT_NONNULL(records.read(place.id)));
+    bytes += messageBytes(found.back());
+  }
+  page.records = found.releaseAsArray();
+  transaction.commit();
+  return page;
+}
+
+kj::Array<Record> SqliteSession::claim(const ClaimRequest& request) {
+  ++requests;
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  kj::Vector<Outcome> timedOut;
+  auto claimed = takeDue(request, timedOut);
+  transaction.commit();
+  for (auto& outcome: timedOut) news.add(kj::mv(outcome));
+  return claimed.releaseAsArray();
+}
+
+// What is looked at is due no more, whether it was taken or has timed out.
+kj::Vector<Record> SqliteSession::takeDue(
+    const ClaimRequest& request, kj::Vector<Outcome>& timedOut) {
+  kj::Vector<Record> claimed;
+  size_t bytes = 0;
+  auto time = now();
+  auto& lease = request.lease;
+  for (;;) {
+    auto ids = records.findClaimable(request.targets, time, request.recordsMax - claimed.size());
+    for (auto& id: ids) {
+      auto outcome =
+          apply(TakeRequest{kj::mv(id), {kj::str(lease.owner), lease.duration}}, time);
+      if (outcome.refusal == nullptr) {
+        auto& record = KJ_ASSERT_NONNULL(outcome.record);
+        bytes += messageBytes(record);
+        claimed.add(kj::mv(record));
+      } else if (outcome.news == Outcome::News::SETTLED) {
+        timedOut.add(kj::mv(outcome));
+      }
+      if (bytes >= PAGE_BYTES_MAX) return claimed;
+    }
+    if (ids.size() == 0 || claimed.size() >= request.recordsMax) return claimed;
+  }
+}
+
+Pruned SqliteSession::prune(const PruneRequest& request) {
+  ++requests;
+  expireOverdue();
+  Pruned pruned;
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  SqliteRecords::OldRoot last{nullptr, SqliteRecords::BEFORE_ALL, 0};
+  while (pruned.trees < request.treesMax) {
+    auto roots = records.findOldRoots(
+        request.settledBefore, last.settled, last.number, STEP_RECORDS_MAX);
+    if (roots.size() == 0) break;
+    for (auto& root: roots) {
+      if (pruned.trees == request.treesMax) break;
+      if (records.isOpen(root.id)) continue;
+      ++pruned.trees;
+      pruned.records += records.removeTree(root.id);
+    }
+    last = kj::mv(roots.back());
+  }
+  transaction.commit();
+  return pruned;
+}
+
+Overdue SqliteSession::findOverdue(uint32_t idsMax) {
+  auto time = now();
+  return {records.findOverdue(time, idsMax), records.findDeadline(time)};
+}
+
+kj::Maybe<kj::Date> SqliteSession::findDue(kj::ArrayPtr<const kj::String> targets) {
+  kj::Maybe<kj::Date> first;
+  for (auto& target: targets) {
+    KJ_IF_MAYBE(due, records.findDue(target)) {
+      KJ_IF_MAYBE(f, first)
+        if (*f <= *due) continue;
+      first = *due;
+    }
+  }
+  return first;
+}
+
+// The store hears at once of what settles here, so only what others write makes it look again.
+kj::Array<kj::String> SqliteSession::findSettled(kj::ArrayPtr<const kj::String> ids) {
+  auto version = records.readVersionOfOthers();
+  if (version != othersVersion || pending.size() >= PENDING_MAX) pending.clear();
+  othersVersion = version;
+  kj::Vector<kj::String> settled;
+  for (auto& id: ids) {
+    if (pending.contains(id)) continue;
+    if (records.isPending(id)) {
+      pending.insert(kj::str(id));
+    } else {
+      settled.add(kj::str(id));
+    }
+  }
+  return settled.releaseAsArray();
+}
+
+kj::Vector<Outcome> SqliteSession::takeNews() {
+  auto result = kj::mv(news);
+  news = {};
+  return result;
+}
+
+StoreTraffic SqliteSession::getTraffic() const {
+  return {.requests = requests,
+      .transactions = database->getTransactionsBegun(),
+      .statements = database->getStatementsRun()};
+}
+
+}  // namespace troth

@@ -1,0 +1,79 @@
+#pragma once
+// What a SQLite store does in transactions: applies the rule book to the records in its file.
+
+#include <kj/map.h>
+
+#include "sqlite-records.h"
+#include "transition.h"
+
+namespace troth {
+
+// What has become of one request, once it is committed.
+struct Outcome {
+  // The reply, or what was written with a refusal.
+  kj::Maybe<Record> record;
+  kj::Maybe<kj::Exception> refusal;
+
+  // What a BackendListener is to hear of the record.
+  enum class News { NONE, SETTLED, DUE };
+  News news = News::NONE;
+};
+
+// Used by one thread at a time.
+class SqliteSession {
+public:
+  // The messages of the records of a page, or of a claim, have no more bytes than this together,
+  // unless a single record has more.
+  static constexpr size_t PAGE_BYTES_MAX = 16 << 20;
+
+  // Records that time out in one transaction, and roots that are looked at in one step.
+  static constexpr size_t STEP_RECORDS_MAX = 1000;
+
+  // Promises of which it is remembered that they are pending as long as no other process writes.
+  static constexpr size_t PENDING_MAX = 1 << 20;
+
+  // `clock` is read in the thread that uses the session.
+  SqliteSession(kj::Own<SqliteDatabase> database, const kj::Clock& clock);
+  KJ_DISALLOW_COPY_AND_MOVE(SqliteSession);
+
+  // In one transaction, each request after those before it. Gives an outcome for each.
+  kj::Array<Outcome> carryOut(kj::ArrayPtr<const Ticket> group);
+
+  // As of Backend. What happens to records on the way is in takeNews().
+  Page search(const SearchRequest& request);
+  kj::Array<Record> claim(const ClaimRequest& request);
+  Pruned prune(const PruneRequest& request);
+  Overdue findOverdue(uint32_t idsMax);
+  kj::Maybe<kj::Date> findDue(kj::ArrayPtr<const kj::String> targets);
+  kj::Array<kj::String> findSettled(kj::ArrayPtr<const kj::String> ids);
+
+  // What else is committed and has not been taken.
+  kj::Vector<Outcome> takeNews();
+
+  // Until now.
+  StoreTraffic getTraffic() const;
+
+  // Waits for no lock any more. Safe to call from any thread.
+  void giveUp() { database->giveUp(); }
+
+  // The SQL of all statements that a session runs.
+  kj::Array<kj::String> preparedSql() const { return database->preparedSql(); }
+
+private:
+  kj::Own<SqliteDatabase> database;
+  SqliteRecords records;
+  const kj::Clock& clock;
+  uint64_t requests = 0;
+  kj::Vector<Outcome> news;
+
+  // Pending at `othersVersion`.
+  kj::HashSet<kj::String> pending;
+  int64_t othersVersion = 0;
+
+  kj::Date now() const;
+  Outcome apply(const Request& request, kj::Date now);
+  void expireOverdue();
+  kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<Outcome>& timedOut);
+};
+
+}  // namespace troth

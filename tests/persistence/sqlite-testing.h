@@ -1,0 +1,61 @@
+#pragma once
+// What tests of the SQLite store share.
+
+#include <gtest/gtest.h>
+#include <kj/debug.h>
+#include <stdlib.h>
+#include <troth/loop.h>
+#include <troth/store.h>
+
+#include <filesystem>
+#include <string>
+
+namespace troth {
+
+// A folder that is gone when this is.
+class TemporaryFolder {
+public:
+  TemporaryFolder() {
+    auto name = (std::filesystem::temp_directory_path() / "troth-sqlite-XXXXXX").string();
+    KJ_SYSCALL(mkdtemp(name.data()) == nullptr ? -1 : 0);
+    path = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  KJ_DISALLOW_COPY_AND_MOVE(TemporaryFolder);
+
+  kj::String file(kj::StringPtr name) const { return kj::str(path.c_str(), '/', name); }
+
+  std::string path;
+};
+
+inline CreateRequest external(kj::StringPtr id) { return {.id = kj::str(id)}; }
+
+inline CreateRequest call(kj::StringPtr id, kj::StringPtr target) {
+  CreateRequest request{.id = kj::str(id)};
+  request.call.target = kj::str(target);
+  request.call.interfaceId = 0xfedcba9876543210;
+  request.call.methodId = 3;
+  request.call.params = kj::heapArray<kj::byte>("params"_kj.asBytes());
+  return request;
+}
+
+inline SettleRequest fulfillment(kj::StringPtr id, kj::StringPtr value) {
+  return {.id = kj::str(id), .value = kj::heapArray<kj::byte>(value.asBytes())};
+}
+
+// Runs `func`, which is to throw, and checks what it throws.
+template <typename Func>
+void expectFailure(kj::Exception::Type type, kj::StringPtr words, Func&& func) {
+  KJ_IF_MAYBE(exception, kj::runCatchingExceptions(func)) {
+    EXPECT_EQ(type, exception->getType()) << exception->getDescription().cStr();
+    EXPECT_NE(std::string::npos, std::string(exception->getDescription().cStr()).find(words.cStr()))
+        << exception->getDescription().cStr();
+  } else {
+    ADD_FAILURE() << "expected a failure with: " << words.cStr();
+  }
+}
+
+}  // namespace troth
