@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t OUTCOME_WIDTH_MAX = 60;
 
+// Of the longest name of a state.
+constexpr size_t STATE_WIDTH = 9;
+
 // Where a walk through the tree has yet to go. `stem` is what the lines below begin with.
 struct Step {
   const Record* record;
@@ -58,8 +61,8 @@ kj::String describeWork(const Record& record) {
 kj::String describe(const Record& record, const RecordTypes& types, kj::Date now) {
   auto call = isCall(record) ? kj::str("  ", types.describeCall(record)) : kj::String();
   auto outcome = formatOutcome(record, types);
-  return kj::str(nameOf(record.state), "  ", formatDuration(now - record.created), call,
-      describeWork(record), outcome == "-" ? "" : "  ",
+  return kj::str(padded(nameOf(record.state), STATE_WIDTH), "  ",
+      formatDuration(now - record.created), call, describeWork(record), outcome == "-" ? "" : "  ",
       outcome == "-" ? kj::String() : shortened(outcome, OUTCOME_WIDTH_MAX));
 }
 

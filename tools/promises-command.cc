@@ -41,9 +41,9 @@ constexpr auto EXPLANATION =
     "\n"
     "The first settlement of a promise stands. Every command may be repeated.\n"
     "\n"
-    "Exit status: 0 done; 1 refused (no such promise, id taken, settled otherwise\n"
-    "already, wait over); 2 the command line is wrong; 3 the store is not there, cannot\n"
-    "be reached, or is overloaded: try again."_kj;
+    "Exit status: 0 done; 1 refused (no such promise, id taken, settled otherwise,\n"
+    "wait over); 2 the command line is wrong; 3 the store is not there, cannot be\n"
+    "reached, or is overloaded: try again."_kj;
 
 kj::MainFunc mainOf(kj::Own<PromisesCommand> command) {
   auto main = command->getMain();
@@ -118,7 +118,7 @@ void PromisesCommand::expectId(kj::MainBuilder& builder) {
 }
 
 PromisesCommand::Validity PromisesCommand::setLocation(kj::StringPtr text) {
-  if (!isLocation(text)) return "a store is sqlite:PATH or postgresql://USER@HOST/DATABASE";
+  if (!isLocation(text)) return kj::str(LOCATION_HINT);
   location = text;
   return true;
 }
@@ -146,20 +146,19 @@ void PromisesCommand::carryOut() {
   kj::Own<Schemas> schemas;
   kj::Maybe<capnp::StructSchema> outside;
   kj::String where;
-  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
-                schemas = kj::heap<Schemas>(schemaFiles, importPaths);
-                outside = namedType(*schemas);
-                prepare(*schemas);
-                where = whereToLook();
-              })) {
-    context.fail(ExitCode::USAGE, explain(*exception));
+  try {
+    schemas = kj::heap<Schemas>(schemaFiles, importPaths);
+    outside = namedType(*schemas);
+    prepare(*schemas);
+    where = whereToLook();
+  } catch (const kj::Exception& exception) {
+    context.fail(ExitCode::USAGE, explain(exception));
   }
-  RecordTypes types(*schemas, outside);
-  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
-                Session session(where, whenMissing());
-                run(session, types);
-              })) {
-    context.fail(*exception);
+  try {
+    Session session(where, whenMissing());
+    run(session, RecordTypes(*schemas, outside));
+  } catch (const kj::Exception& exception) {
+    context.fail(exception);
   }
 }
 

@@ -47,7 +47,10 @@ void requireFile(kj::StringPtr path) {
 }  // namespace
 
 kj::String defaultLocation() {
-  KJ_IF_MAYBE(location, environment("TROTH_STORE")) return kj::str(*location);
+  KJ_IF_MAYBE(location, environment("TROTH_STORE")) {
+    KJ_REQUIRE(isLocation(*location), kj::str("TROTH_STORE is wrong: ", LOCATION_HINT));
+    return kj::str(*location);
+  }
   return defaultFile();
 }
 

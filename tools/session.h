@@ -7,11 +7,12 @@
 namespace troth::command {
 
 // Where promises are if nobody says: $TROTH_STORE, else promises.db in $XDG_DATA_HOME/troth or
-// ~/.local/share/troth. Throws FAILED if no place can be named.
+// ~/.local/share/troth. Throws FAILED if that is no place.
 kj::String defaultLocation();
 
 // Whether `location` has the form of one.
 bool isLocation(kj::StringPtr location);
+constexpr auto LOCATION_HINT = "a store is sqlite:PATH or postgresql://USER@HOST/DATABASE"_kj;
 
 enum class WhenMissing { MAKE, REFUSE };
 

@@ -1,36 +1,23 @@
 #include "value-json.h"
 
-#include <capnp/capability.h>
 #include <kj/debug.h>
 #include <kj/encoding.h>
 
 namespace troth::command {
 
-// Writes an object as its sturdy ref. While it is not known which one a capability is, only that it
-// is one of a table, a broken capability stands for each ref in it.
 class ValueJson::RefHandler final: public capnp::JsonCodec::Handler<capnp::DynamicCapability> {
 public:
-  capnp::AnyPointer::Reader imbue(
-      capnp::AnyPointer::Reader content, kj::ArrayPtr<const kj::StringPtr> refsParam) {
-    refs = refsParam;
-    stands = KJ_MAP(ref, refs) { return capnp::newBrokenCap(ref); };
-    table = kj::heap<capnp::ReaderCapabilityTable>(
-        KJ_MAP(stand, stands) { return kj::Maybe<kj::Own<capnp::ClientHook>>(stand->addRef()); });
-    return table->imbue(content);
-  }
+  explicit RefHandler(const RefTable& refs): refs(refs) {}
 
   void encode(const capnp::JsonCodec&, capnp::DynamicCapability::Client input,
       capnp::JsonValue::Builder output) const override {
-    auto hook = capnp::ClientHook::from(kj::mv(input));
-    for (auto i: kj::indices(stands)) {
-      if (stands[i].get() == hook.get()) {
-        auto field = output.initObject(1)[0];
-        field.setName("ref");
-        field.initValue().setString(refs[i]);
-        return;
-      }
+    KJ_IF_MAYBE(ref, refs.find(kj::mv(input))) {
+      auto field = output.initObject(1)[0];
+      field.setName("ref");
+      field.initValue().setString(*ref);
+    } else {
+      output.setNull();
     }
-    output.setNull();
   }
 
   capnp::DynamicCapability::Client decode(
@@ -39,9 +26,7 @@ public:
   }
 
 private:
-  kj::ArrayPtr<const kj::StringPtr> refs;
-  kj::Array<kj::Own<capnp::ClientHook>> stands;
-  kj::Own<capnp::ReaderCapabilityTable> table;
+  const RefTable& refs;
 };
 
 class ValueJson::DataHandler final: public capnp::JsonCodec::Handler<capnp::Data> {
@@ -57,18 +42,16 @@ public:
   }
 };
 
-ValueJson::ValueJson(const Schemas& schemas)
-    : refHandler(kj::heap<RefHandler>()), dataHandler(kj::heap<DataHandler>()) {
+ValueJson::ValueJson(const Schemas& schemas, const RefTable& refs)
+    : refHandler(kj::heap<RefHandler>(refs)), dataHandler(kj::heap<DataHandler>()) {
   codec.addTypeHandler(*dataHandler);
   for (auto interface: schemas.allInterfaces()) codec.addTypeHandler(interface, *refHandler);
 }
 
 ValueJson::~ValueJson() noexcept(false) {}
 
-kj::String ValueJson::encode(capnp::AnyPointer::Reader content,
-    kj::ArrayPtr<const kj::StringPtr> refs, capnp::StructSchema type) {
-  auto value = refHandler->imbue(content, refs).getAs<capnp::DynamicStruct>(type);
-  return codec.encode(capnp::DynamicValue::Reader(value), type);
+kj::String ValueJson::encode(capnp::DynamicStruct::Reader value) {
+  return codec.encode(capnp::DynamicValue::Reader(value), value.getSchema());
 }
 
 }  // namespace troth::command

@@ -4,21 +4,20 @@
 #include <capnp/compat/json.h>
 #include <capnp/dynamic.h>
 
-#include "json.h"
+#include "ref-table.h"
 #include "schemas.h"
 
 namespace troth::command {
 
 class ValueJson {
 public:
-  explicit ValueJson(const Schemas& schemas);
+  // `refs` says what the capabilities in a value stand for, and must outlive this.
+  ValueJson(const Schemas& schemas, const RefTable& refs);
   ~ValueJson() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(ValueJson);
 
-  // `refs` says what the capabilities in `content` stand for. Throws FAILED if there is something
-  // in it that JSON has no form for.
-  kj::String encode(capnp::AnyPointer::Reader content, kj::ArrayPtr<const kj::StringPtr> refs,
-      capnp::StructSchema type);
+  // Throws FAILED if there is something in it that JSON has no form for.
+  kj::String encode(capnp::DynamicStruct::Reader value);
 
 private:
   class RefHandler;

@@ -7,6 +7,8 @@
 #include <kj/encoding.h>
 #include <troth/stored-message.h>
 
+#include "json.h"
+#include "ref-table.h"
 #include "value-json.h"
 
 namespace troth::command {
@@ -40,7 +42,9 @@ kj::String read(kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::StructSchem
     KJ_IF_MAYBE(text, findText(message.content())) {
       result = useText(*text);
     } else KJ_IF_MAYBE(t, type) {
-      result = useStruct(message, *t);
+      auto refs = message.refs();
+      RefTable table(refs);
+      result = useStruct(table.imbue(message.content()).getAs<capnp::DynamicStruct>(*t), table);
     }
   });
   if (exception != nullptr) return other();
@@ -57,9 +61,7 @@ kj::String showValue(
   codec.setPrettyPrint(layout == Layout::MANY_LINES);
   return read(
       bytes, type, [](kj::StringPtr text) { return kj::str('"', kj::encodeCEscape(text), '"'); },
-      [&](StoredMessage& message, capnp::StructSchema t) {
-        return codec.encode(message.content().getAs<capnp::DynamicStruct>(t));
-      },
+      [&](capnp::DynamicStruct::Reader value, const RefTable&) { return codec.encode(value); },
       [&]() { return sized(bytes); });
 }
 
@@ -67,11 +69,10 @@ kj::String showValueAsJson(kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::
     const Schemas& schemas) {
   auto none = []() { return kj::str("null"); };
   if (bytes.size() == 0) return none();
-  ValueJson json(schemas);
   return read(
       bytes, type, [](kj::StringPtr text) { return jsonText(text); },
-      [&](StoredMessage& message, capnp::StructSchema t) {
-        return json.encode(message.content(), message.refs(), t);
+      [&](capnp::DynamicStruct::Reader value, const RefTable& refs) {
+        return ValueJson(schemas, refs).encode(value);
       },
       none);
 }
