@@ -9,7 +9,7 @@ fails 2 "missing command" promises
 fails 2 "lst: unknown command" promises lst
 fails 2 "--colour: unrecognized option" promises list --colour
 fails 2 "missing argument <id>" promises get
-fails 2 "a state is pending, fulfilled" promises list --state done
+fails 2 "a state is pending, fulfilled" promises list --state finished
 fails 2 "exclude each other" promises list --root a --tag b
 fails 2 "a limit is a number" promises list --limit 0
 fails 2 "a time is a duration from now" promises list --since yesterday
@@ -17,14 +17,20 @@ fails 2 "a time is a duration from now" promises create a --deadline 2026-02-30
 fails 2 "a duration is a number with a unit" promises get a --timeout 5
 fails 2 "a store is sqlite:PATH or postgresql:" promises list --store "$work/promises.db"
 fails 2 "TROTH_STORE is wrong: a store is" env TROTH_STORE=here "$troth" promises list
-fails 2 "neither HOME nor TROTH_STORE is set" env -u HOME -u XDG_DATA_HOME -u TROTH_STORE "$troth" promises list
+fails 2 "neither HOME nor TROTH_STORE is set" env -u HOME -u XDG_DATA_HOME -u TROTH_STORE "$troth" \
+  promises list
 fails 2 "a call needs both --target and --method" promises create a --target bank
 fails 2 "--params belongs to a --method" promises create a --params '()'
-fails 2 "there is no method Bank.close" promises create a --schema "$schema" --target bank --method Bank.close
-fails 2 "there is no method Bank.open in the schemas" promises create a --target bank --method Bank.open
-fails 2 "this is no Approval: (aproved = true)" promises fulfill a --schema "$schema" --type Approval --value '(aproved = true)'
-fails 2 "this is no Approval: (approved = " promises fulfill a --schema "$schema" --type Approval --value '(approved = '
-fails 2 "there is no struct Refusal" promises fulfill a --schema "$schema" --type Refusal --value '()'
+fails 2 "there is no method Bank.close" \
+  promises create a --schema "$schema" --target bank --method Bank.close
+fails 2 "there is no method Bank.open in the schemas" \
+  promises create a --target bank --method Bank.open
+fails 2 "this is no Approval: (aproved = true)" \
+  promises fulfill a --schema "$schema" --type Approval --value '(aproved = true)'
+fails 2 "this is no Approval: (approved = " \
+  promises fulfill a --schema "$schema" --type Approval --value '(approved = '
+fails 2 "there is no struct Refusal" \
+  promises fulfill a --schema "$schema" --type Refusal --value '()'
 fails 2 "--value needs --schema FILE and --type NAME" promises fulfill a --value '()'
 fails 2 "--value and --text exclude each other" promises fulfill a --value '()' --text b
 fails 2 'say what went wrong with --error "text"' promises reject a
@@ -33,12 +39,17 @@ fails 2 "say what is old with --older-than" promises prune
 fails 2 "there is no such schema" promises list --schema "$work/none.capnp"
 printf '@0xb5f3a1c2d4e59608;\nstruct Bad { a @0 :Nothing; }\n' >"$work/bad.capnp"
 fails 2 "bad.capnp:2: " promises list --schema "$work/bad.capnp"
-printf '@0xb5f3a1c2d4e59609;\nusing Shop = import "/shop.capnp";\nstruct Good { a @0 :Shop.Approval; }\n' >"$work/good.capnp"
+cat >"$work/good.capnp" <<'CAPNP'
+@0xb5f3a1c2d4e59609;
+using Shop = import "/shop.capnp";
+struct Good { a @0 :Shop.Approval; }
+CAPNP
 fails 2 "good.capnp:2: " promises list --schema "$work/good.capnp"
 
 # ---- 3: the store ----
 
-fails 3 "there is no store in $work/promises.db yet: \`troth promises create\` makes one" promises list
+fails 3 "there is no store in $work/promises.db yet: \`troth promises create\` makes one" \
+  promises list
 for command in "get a" "tree a" "fulfill a" "cancel a" "prune --older-than 1d"; do
   # shellcheck disable=SC2086
   fails 3 "there is no store in" promises $command
@@ -77,4 +88,5 @@ errors=$(promises get b 2>&1 >/dev/null || true)
 # A full standard output.
 status=0
 promises list >/dev/full 2>"$work/error" || status=$?
-[[ $status -eq 1 && $(<"$work/error") == *"cannot write to standard output"* ]] || fail "a full disk: $status, $(<"$work/error")"
+[[ $status -eq 1 && $(<"$work/error") == *"cannot write to standard output"* ]] ||
+  fail "a full disk: $status, $(<"$work/error")"

@@ -17,11 +17,13 @@ says "deadline  2020-02-29T11:00:00Z" promises get late
 call=(--schema "$schema" --target bank --method)
 says "call is pending" promises create call "${call[@]}" Bank.transfer --params '(amount = 70)'
 says "call is pending" promises create call "${call[@]}" Bank.transfer --params '(amount = 70)'
-fails 1 'the id "call" is taken' promises create call "${call[@]}" Bank.transfer --params '(amount = 71)'
+fails 1 'the id "call" is taken' \
+  promises create call "${call[@]}" Bank.transfer --params '(amount = 71)'
 says 'Bank.transfer on "bank"' promises get call --schema "$schema"
 says 'params    (amount = 70)' promises get call --schema "$schema"
 says 'params    <40 bytes>' promises get call
-says "inherited is pending" promises create inherited "${call[@]}" Bank.ping --params '(word = "hé")'
+says "inherited is pending" \
+  promises create inherited "${call[@]}" Bank.ping --params '(word = "hé")'
 says 'Pinged.ping on "bank"' promises get inherited --schema "$schema"
 
 # ---- fulfill ----
@@ -33,7 +35,8 @@ says "value     $value" promises get approval "${typed[@]}"
 says "bytes>" promises get approval
 fails 1 "is fulfilled already" promises fulfill approval --text no --strict
 says "approval is fulfilled" promises fulfill approval --text no 2>"$work/warning"
-[[ $(<"$work/warning") == *"with another outcome, which stands"* ]] || fail "no word of the other outcome"
+[[ $(<"$work/warning") == *"with another outcome, which stands"* ]] ||
+  fail "no word of the other outcome"
 fails 1 "approval was fulfilled" promises reject approval --error no
 says "value     $value" promises get approval "${typed[@]}"
 
@@ -44,14 +47,16 @@ promises create nothing >"$work/out"
 says "nothing is fulfilled" promises fulfill nothing
 says "value     -" promises get nothing
 promises create nested >"$work/out"
-says "nested is fulfilled" promises fulfill nested --schema "$schema" --type Approval.Note --value '(text = "a")'
+says "nested is fulfilled" \
+  promises fulfill nested --schema "$schema" --type Approval.Note --value '(text = "a")'
 says 'value     (text = "a")' promises get nested --schema "$schema" --type Approval.Note
 
 # ---- reject and cancel ----
 
 promises create rejected >"$work/out"
 says "rejected is rejected" promises reject rejected --error "over budget" --type overloaded
-says "rejected is rejected" promises reject rejected --error "over budget" --type overloaded --strict
+says "rejected is rejected" \
+  promises reject rejected --error "over budget" --type overloaded --strict
 fails 1 "is rejected already" promises reject rejected --error "over budget" --strict
 says "error     overloaded: over budget" promises get rejected
 promises create canceled >"$work/out"
@@ -65,8 +70,10 @@ fails 1 'there is no promise "nobody"' promises fulfill nobody
 promises create awaited >"$work/out"
 status=0
 output=$(promises get awaited --timeout 50ms 2>"$work/error") || status=$?
-[[ $status -eq 1 && $output == *"state     pending"* ]] || fail "a wait that is over: $status, $output"
-[[ $(<"$work/error") == *"awaited has not settled within 50ms"* ]] || fail "a wait that is over says $(<"$work/error")"
+[[ $status -eq 1 && $output == *"state     pending"* ]] ||
+  fail "a wait that is over: $status, $output"
+[[ $(<"$work/error") == *"awaited has not settled within 50ms"* ]] ||
+  fail "a wait that is over says $(<"$work/error")"
 promises get awaited --wait >"$work/waited" &
 waiting=$!
 promises fulfill awaited --text "at last" >"$work/out"

@@ -6,7 +6,8 @@ source "${BASH_SOURCE[0]%/*}/testing.sh"
 # Ages differ from run to run.
 without_ages() { sed -E 's/[0-9]+(ms|s|m)\b/#/g; s/ +/ /g; s/ $//'; }
 
-# shows COMMAND ARGUMENT…: its output, with # for ages and single spaces, is what stands on standard input.
+# shows COMMAND ARGUMENT…: its output, with # for ages and single spaces, is what stands on
+# standard input.
 shows() {
   local expected output
   expected=$(cat)
@@ -17,7 +18,8 @@ instead of
 $expected"
 }
 
-[[ $(promises create a --tag red --tag blue --deadline 365d) == "a is pending" ]] || fail "a is not made"
+[[ $(promises create a --tag red --tag blue --deadline 365d) == "a is pending" ]] ||
+  fail "a is not made"
 shows promises list <<'TEXT'
 ID STATE AGE DEADLINE TAGS
 a pending # in 364d blue,red
@@ -66,8 +68,8 @@ TEXT
 output=$(promises list --all --limit 2)
 [[ $(wc -l <<<"$output") -eq 4 ]] || fail "two rows of five are $output"
 cursor=$(sed -n "s/^There are more: add --after '\(.*\)', or --limit none$/\1/p" <<<"$output")
-[[ $(promises list --all --after "$cursor" --limit 3 | cut -d' ' -f1) == $'ID\nb.1\nb.1.1\nb.2' ]] ||
-  fail "after $cursor comes $(promises list --all --after "$cursor")"
+rest=$(promises list --all --after "$cursor" --limit 3 | cut -d' ' -f1)
+[[ $rest == $'ID\nb.1\nb.1.1\nb.2' ]] || fail "after $cursor comes $rest"
 says "\"next\":\"$cursor\"}" promises list --all --limit 2 --json
 says '"next":null}' promises list --all --limit none --json
 [[ $(promises list --state timedout --json) == '{"promises":[],"next":null}' ]] ||
@@ -90,8 +92,9 @@ depths=$(promises tree b --json | grep -o '"depth":.')
 # ---- JSON ----
 
 json=$(promises get b --schema "$schema" --json)
-for field in '"id":"b"' '"state":"pending"' '"target":"bank"' '"method":"Bank.transfer"' '"methodId":1' \
-  '"params":{"bytes":40,"content":{"amount":"70"},"refs":[]}' '"parent":null' '"tags":[]' '"settled":null' '"epoch":0'; do
+for field in '"id":"b"' '"state":"pending"' '"target":"bank"' '"method":"Bank.transfer"' \
+  '"params":{"bytes":40,"content":{"amount":"70"},"refs":[]}' '"methodId":1' '"parent":null' \
+  '"tags":[]' '"settled":null' '"epoch":0'; do
   [[ $json == *"$field"* ]] || fail "no $field in $json"
 done
 says '"method":null,"params":{"bytes":40,"content":null,"refs":[]}' promises get b --json

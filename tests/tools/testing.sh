@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# What the tests of the `troth` command share. Sourced with the arguments of the test: PROGRAM SCHEMA.
+# What the tests of the `troth` command share. Sourced with the test's arguments: PROGRAM SCHEMA.
 set -euo pipefail
-troth=$1 schema=$2
+troth=$1
+# shellcheck disable=SC2034  # The tests use it.
+schema=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
@@ -28,7 +30,8 @@ says_not() {
   [[ $output != *"$text"* ]] || fail "$*: says \"$text\": \"$output\""
 }
 
-# fails STATUS TEXT COMMAND ARGUMENT…: the command ends with STATUS, prints nothing, and its error has TEXT in it.
+# fails STATUS TEXT COMMAND ARGUMENT…: the command ends with STATUS, prints nothing, and its error
+# has TEXT in it.
 fails() {
   local expected=$1 text=$2 status=0 output error
   shift 2
