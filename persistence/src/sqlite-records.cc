@@ -182,8 +182,8 @@ struct SqliteRecords::Range {
 
 void SqliteRecords::findPlaces(kj::Vector<Cursor>& places, SqliteStatement& statement,
     kj::StringPtr key, const Range& range, size_t placesMax) {
-  auto rows = statement.run(key, toMicros(range.after.created), range.after.id, range.before,
-      range.states, placesMax);
+  auto rows = statement.run(
+      key, toMicros(range.after.created), range.after.id, range.before, range.states, placesMax);
   while (rows.next()) places.add(Cursor{fromMicros(rows.number(0)), kj::str(rows.text(1))});
 }
 

@@ -2,7 +2,6 @@
 // Records in a SQLite file: every statement that a store runs, prepared. Knows no rules.
 
 #include <kj/vector.h>
-#include <troth/store.h>
 
 #include "backend.h"
 #include "sqlite.h"
@@ -49,7 +48,7 @@ public:
 
   // ---- Old trees ----
 
-  // A root that has settled, and its place among them.
+  // A root that has settled, and its place.
   struct OldRoot {
     kj::String id;
     int64_t settled;
@@ -67,9 +66,7 @@ public:
   // Deletes a tree, and says how many records that were.
   uint64_t removeTree(kj::StringPtr root);
 
-  // ---- Other processes ----
-
-  // Changes when, and only when, another connection has written.
+  // Changes when another connection has written.
   int64_t readVersionOfOthers();
 
 private:
@@ -78,8 +75,7 @@ private:
   struct Range;
   void findPlaces(kj::Vector<Cursor>& places, SqliteStatement& statement, kj::StringPtr key,
       const Range& range, size_t placesMax);
-  void findPlacesByState(
-      kj::Vector<Cursor>& places, const Range& range, size_t placesMax);
+  void findPlacesByState(kj::Vector<Cursor>& places, const Range& range, size_t placesMax);
   void remove(kj::StringPtr id);
 
   SqliteStatement readStatement{database, R"sql(
@@ -111,7 +107,8 @@ private:
     WHERE id = ?1
   )sql"};
 
-  SqliteStatement stateStatement{database, "SELECT state FROM promises INDEXED BY promises_by_id WHERE id = ?1"};
+  SqliteStatement stateStatement{
+      database, "SELECT state FROM promises INDEXED BY promises_by_id WHERE id = ?1"};
 
   // Places of records in a search: ?1 is what is searched for, ?2 and ?3 the place that they come
   // after, ?4 the time that they were made before, ?5 has a bit for each state, ?6 is their number.
@@ -182,9 +179,8 @@ private:
     SELECT 1 FROM promises INDEXED BY promises_by_root WHERE root = ?1 AND state = 0 LIMIT 1
   )sql"};
 
-  SqliteStatement treeStatement{database, R"sql(
-    SELECT id FROM promises INDEXED BY promises_by_root WHERE root = ?1
-  )sql"};
+  SqliteStatement treeStatement{
+      database, "SELECT id FROM promises INDEXED BY promises_by_root WHERE root = ?1"};
 
   SqliteStatement keysStatement{database, R"sql(
     SELECT number, created, tags FROM promises INDEXED BY promises_by_id WHERE id = ?1
@@ -194,7 +190,8 @@ private:
 
   SqliteStatement removeParamsStatement{database, "DELETE FROM promise_params WHERE number = ?1"};
 
-  SqliteStatement removeTagStatement{database, "DELETE FROM promise_tags WHERE tag = ?1 AND created = ?2 AND id = ?3"};
+  SqliteStatement removeTagStatement{
+      database, "DELETE FROM promise_tags WHERE tag = ?1 AND created = ?2 AND id = ?3"};
 
   SqliteStatement versionStatement{database, "PRAGMA data_version"};
 };

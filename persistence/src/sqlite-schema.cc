@@ -3,9 +3,6 @@
 #include <kj/debug.h>
 #include <sys/stat.h>
 
-#include <chrono>
-#include <thread>
-
 namespace troth {
 namespace {
 
@@ -157,33 +154,17 @@ void checkFolder(kj::StringPtr path) {
       "the folder of a store's file is not there: make it, or name another", path, folder);
 }
 
-kj::Own<SqliteDatabase> openOnce(kj::StringPtr path, kj::Duration patience) {
+}  // namespace
+
+kj::Own<SqliteDatabase> openSqliteDatabase(kj::StringPtr path, kj::Duration patience) {
+  checkFolder(path);
   auto database = kj::heap<SqliteDatabase>(path, patience);
-  auto mode = database->readText("PRAGMA journal_mode = WAL");
-  KJ_REQUIRE(mode == "wal", "a store's file must be where SQLite can keep a log beside it", path);
+  database->execute("PRAGMA journal_mode = WAL");
+  KJ_REQUIRE(database->readText("PRAGMA journal_mode") == "wal",
+      "a store's file must be where SQLite can keep a log beside it", path);
   database->execute(SETTINGS);
   migrate(*database, path);
   return database;
-}
-
-}  // namespace
-
-// SQLite does not wait for every lock that it needs when processes open or close a file at once, so
-// opening is repeated.
-kj::Own<SqliteDatabase> openSqliteDatabase(kj::StringPtr path, kj::Duration patience) {
-  constexpr auto PAUSE = std::chrono::milliseconds(2);
-  checkFolder(path);
-  auto& clock = kj::systemPreciseMonotonicClock();
-  auto end = clock.now() + patience;
-  for (;;) {
-    try {
-      return openOnce(path, patience);
-    } catch (kj::Exception& exception) {
-      if (exception.getType() != kj::Exception::Type::OVERLOADED) throw;
-      if (clock.now() >= end) throw;
-    }
-    std::this_thread::sleep_for(PAUSE);
-  }
 }
 
 }  // namespace troth

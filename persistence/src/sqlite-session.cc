@@ -106,8 +106,7 @@ kj::Vector<Record> SqliteSession::takeDue(
   for (;;) {
     auto ids = records.findClaimable(request.targets, time, request.recordsMax - claimed.size());
     for (auto& id: ids) {
-      auto outcome =
-          apply(TakeRequest{kj::mv(id), {kj::str(lease.owner), lease.duration}}, time);
+      auto outcome = apply(TakeRequest{kj::mv(id), {kj::str(lease.owner), lease.duration}}, time);
       if (outcome.refusal == nullptr) {
         auto& record = KJ_ASSERT_NONNULL(outcome.record);
         bytes += messageBytes(record);
@@ -128,8 +127,8 @@ Pruned SqliteSession::prune(const PruneRequest& request) {
   SqliteTransaction transaction(*database, Kind::WRITE);
   SqliteRecords::OldRoot last{nullptr, SqliteRecords::BEFORE_ALL, 0};
   while (pruned.trees < request.treesMax) {
-    auto roots = records.findOldRoots(
-        request.settledBefore, last.settled, last.number, STEP_RECORDS_MAX);
+    auto roots =
+        records.findOldRoots(request.settledBefore, last.settled, last.number, STEP_RECORDS_MAX);
     if (roots.size() == 0) break;
     for (auto& root: roots) {
       if (pruned.trees == request.treesMax) break;

@@ -10,8 +10,8 @@
 namespace troth {
 namespace {
 
-// The pauses between attempts to get a lock, each longer by the first: short, for others hold it for
-// one commit only.
+// The pauses between attempts to get a lock, each longer by the first: short, for others hold it
+// for one commit only.
 constexpr auto LOCK_PAUSE_FIRST = 100 * kj::MICROSECONDS;
 constexpr int LOCK_PAUSES_GROWING = 50;
 
@@ -22,9 +22,7 @@ struct Advice {
 
 // Whether a failed COMMIT may have reached the disk all the same: the bytes are in the file, and it
 // is not known whether they would stay there.
-bool isInDoubt(int code) {
-  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-}
+bool isInDoubt(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC; }
 
 Advice adviceFor(int code) {
   using Type = kj::Exception::Type;
@@ -103,10 +101,17 @@ kj::Exception SqliteDatabase::toException(int code, kj::StringPtr what) const {
       kj::str("SQLite cannot ", what, " ", path, " (", message, "): ", advice.text));
 }
 
+// SQLite does not wait for each lock by itself: not for the one that it takes to start a log.
 void SqliteDatabase::execute(kj::StringPtr sql) {
   ++statementsRun;
-  int code = sqlite3_exec(connection, sql.cStr(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) kj::throwFatalException(toException(code, "use"));
+  for (int attempts = 0;; ++attempts) {
+    int code = sqlite3_exec(connection, sql.cStr(), nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    bool isLocked = (code & 0xff) == SQLITE_BUSY;
+    if (!isLocked || waitForLock(this, attempts) == 0) {
+      kj::throwFatalException(toException(code, "use"));
+    }
+  }
 }
 
 int64_t SqliteDatabase::readNumber(kj::StringPtr sql) {
@@ -189,8 +194,8 @@ void SqliteStatement::bind(int index, int64_t number) {
 }
 
 void SqliteStatement::bind(int index, kj::StringPtr text) {
-  check(sqlite3_bind_text64(
-      statement, index, text.begin(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  check(
+      sqlite3_bind_text64(statement, index, text.begin(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void SqliteStatement::bind(int index, kj::ArrayPtr<const kj::byte> bytes) {

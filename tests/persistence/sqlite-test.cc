@@ -47,7 +47,8 @@ TEST_F(SqliteStore, RecordsSurviveReopening) {
   request.tags = kj::arr(kj::str("red"), kj::str("blue"));
   request.lease = LeaseRequest{kj::str("vat-1"), 1 * kj::MINUTES};
   auto created = wait(store->create(kj::mv(request)));
-  wait(store->settle({.id = kj::str("root"), .state = PromiseState::REJECTED,
+  wait(store->settle({.id = kj::str("root"),
+      .state = PromiseState::REJECTED,
       .error = PromiseError{Type::OVERLOADED, kj::str("no room")}}));
   reopen();
 
@@ -180,16 +181,17 @@ TEST_F(SqliteStore, TheViewIsPleasantToRead) {
   request.deadline = kj::UNIX_EPOCH + 1234567890 * kj::MICROSECONDS;
   request.tags = kj::arr(kj::str("red"), kj::str("blue"));
   wait(store->create(kj::mv(request)));
-  EXPECT_EQ("timedout 1970-01-01T00:20:34.567890Z 0xfedcba9876543210 3 6 blue, red"_kj, queryText(
-      "SELECT concat FROM (SELECT state || ' ' || deadline || ' ' || interface_id || ' ' || "
-      "method_id || ' ' || params_bytes || ' ' || tags AS concat FROM promises_readable)"));
+  EXPECT_EQ("timedout 1970-01-01T00:20:34.567890Z 0xfedcba9876543210 3 6 blue, red"_kj,
+      queryText(
+          "SELECT concat FROM (SELECT state || ' ' || deadline || ' ' || interface_id || ' ' || "
+          "method_id || ' ' || params_bytes || ' ' || tags AS concat FROM promises_readable)"));
 }
 
 // ---- Plans ----
 
 TEST_F(SqliteStore, NoStatementReadsAWholeTable) {
-  SqliteSession session(openSqliteDatabase(path, 1 * kj::SECONDS),
-      kj::systemPreciseCalendarClock());
+  SqliteSession session(
+      openSqliteDatabase(path, 1 * kj::SECONDS), kj::systemPreciseCalendarClock());
   SqliteDatabase explainer(path, 1 * kj::SECONDS);
   auto statements = session.preparedSql();
   EXPECT_LE(20u, statements.size());
