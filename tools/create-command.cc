@@ -22,8 +22,8 @@ public:
         "    troth promises create approval-7 --deadline 30d --tag invoice\n"
         "    troth promises create transfer-42 --schema bank.capnp --target bank \\\n"
         "        --method Bank.transfer --params '(amount = 70)'\n"
-        "Asking again for the same changes nothing. An id that stands for something else is\n"
-        "refused while that is pending; once it has settled only with --strict.");
+        "Asking again for the same changes nothing. An id that stands for something else is "
+        "refused while that is pending; once it has settled, only with --strict.");
     addPlace(builder);
     addCall(builder);
     addSchemaOptions(builder);

@@ -28,7 +28,7 @@ public:
         "    troth promises list\n"
         "    troth promises list --state rejected --state timedout --since 1d\n"
         "    troth promises list --all --tag invoice --limit none --json\n"
-        "What is over the limit is shown by the command that the last line of the table names.");
+        "If there are more than the limit, the last line says how to go on.");
     addSelectors(builder);
     addPaging(builder);
     addSchemaOptions(builder);

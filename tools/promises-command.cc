@@ -35,15 +35,15 @@ constexpr auto EXPLANATION =
     "    troth promises fulfill approval-7 --text yes\n"
     "    troth promises get approval-7\n"
     "\n"
-    "Promises are in the store that --store names, or else TROTH_STORE, or else\n"
-    "promises.db in $XDG_DATA_HOME/troth, which is ~/.local/share/troth by default.\n"
-    "A store is sqlite:PATH or postgresql://USER@HOST/DATABASE.\n"
+    "Promises are in the store that --store names, or else TROTH_STORE, or else promises.db in "
+    "$XDG_DATA_HOME/troth, which is ~/.local/share/troth by default. A store is sqlite:PATH or "
+    "postgresql://USER@HOST/DATABASE.\n"
     "\n"
     "The first settlement of a promise stands. Every command may be repeated.\n"
     "\n"
-    "Exit status: 0 done; 1 refused (no such promise, id taken, settled otherwise,\n"
-    "wait over); 2 the command line is wrong; 3 the store is not there, cannot be\n"
-    "reached, or is overloaded: try again."_kj;
+    "Exit status: 0 done; 1 refused (no such promise, id taken, settled otherwise, wait over); 2 "
+    "the command line is wrong; 3 the store is not there, cannot be reached, or is overloaded: try "
+    "again."_kj;
 
 kj::MainFunc mainOf(kj::Own<PromisesCommand> command) {
   auto main = command->getMain();

@@ -29,7 +29,7 @@ public:
         "    troth promises get transfer-42 --schema bank.capnp\n"
         "    troth promises get approval-7 --schema shop.capnp --type Approval --json\n"
         "    troth promises get approval-7 --timeout 5m && ship-it\n"
-        "The exit status is 0 however the promise settled, and 1 if it is still pending when the\n"
+        "The exit status is 0 however the promise settled, and 1 if it is still pending when the "
         "wait is over.");
     builder.addOption(
         {"wait"},
@@ -93,8 +93,7 @@ public:
         "Example:\n"
         "    troth promises tree transfer-42 --schema bank.capnp\n"
         "Each line has the state, the age, the call, how often it was tried if more than once, "
-        "who\n"
-        "works on it, and the outcome.");
+        "who works on it, and the outcome.");
     addSchemaOptions(builder);
     addTypeOption(builder);
     expectId(builder);
@@ -122,7 +121,7 @@ private:
       for (auto& record: page.records) records.add(kj::mv(record));
       KJ_REQUIRE(records.size() <= TREE_RECORDS_MAX,
           kj::str("the tree of ", root, " has more than ", TREE_RECORDS_MAX,
-              " promises; see them with `troth promises list --root ", root, " --any`"));
+              " promises; see them with `troth promises list --root ", root, " --all`"));
       next = kj::mv(page.next);
     } while (next != nullptr);
     return records;

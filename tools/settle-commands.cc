@@ -11,9 +11,8 @@ namespace troth::command {
 namespace {
 
 constexpr auto REPETITIONS =
-    "Asking again for the same changes nothing. A promise that has settled stays as it is: that "
-    "is\n"
-    "refused if it is in another state, and with --strict also if its outcome is another."_kj;
+    "Asking again changes nothing: the first settlement stands. It is refused if the promise is in "
+    "another state, and with --strict also if its outcome is another."_kj;
 
 bool hasOutcome(const Record& record, const SettleRequest& wanted) {
   if (record.value.asPtr() != wanted.value.asPtr()) return false;
@@ -34,7 +33,7 @@ protected:
   virtual SettleRequest outcome() = 0;
 
   // What --help says at its end: examples, and what is true of all settlements.
-  kj::StringPtr explain(kj::StringPtr examples) {
+  kj::StringPtr withRepetitions(kj::StringPtr examples) {
     explanation = kj::str(examples, REPETITIONS);
     return explanation;
   }
@@ -84,11 +83,12 @@ public:
     kj::MainBuilder builder(context, VERSION,
         "Fulfills a promise: with a value that a schema describes, with plain text, or with "
         "nothing.",
-        explain("Examples:\n"
-                "    troth promises fulfill approval-7\n"
-                "    troth promises fulfill approval-7 --text \"yes, by Ann\"\n"
-                "    troth promises fulfill approval-7 --schema shop.capnp --type Approval \\\n"
-                "        --value '(approved = true)'\n"));
+        withRepetitions(
+            "Examples:\n"
+            "    troth promises fulfill approval-7\n"
+            "    troth promises fulfill approval-7 --text \"yes, by Ann\"\n"
+            "    troth promises fulfill approval-7 --schema shop.capnp --type Approval \\\n"
+            "        --value '(approved = true)'\n"));
     addText(builder, "value", value, "<(name = value, …)>",
         "The value, as a constant is written in a schema; --schema and --type say of what struct.");
     addText(builder, "text", text, "<words>", "The value, if it is plain text.");
@@ -129,8 +129,8 @@ public:
   kj::MainFunc getMain() override {
     kj::MainBuilder builder(context, VERSION,
         "Rejects a promise: whoever waits for it gets the error.",
-        explain("Example:\n"
-                "    troth promises reject approval-7 --error \"over budget\"\n"));
+        withRepetitions("Example:\n"
+                        "    troth promises reject approval-7 --error \"over budget\"\n"));
     addText(builder, "error", text, "<text>", "What went wrong, for people. Required.");
     builder.addOptionWithArg({"type"}, KJ_BIND_METHOD(*this, setType), "<type>",
         "What whoever waits should do: failed (tell a person; the default), overloaded (retry "
@@ -169,8 +169,8 @@ public:
   kj::MainFunc getMain() override {
     kj::MainBuilder builder(context, VERSION,
         "Cancels a promise that nobody needs any more: whoever waits for it gets an error.",
-        explain("Example:\n"
-                "    troth promises cancel approval-7 --reason \"order withdrawn\"\n"));
+        withRepetitions("Example:\n"
+                        "    troth promises cancel approval-7 --reason \"order withdrawn\"\n"));
     addText(builder, "reason", reason, "<text>", "Why, for people.");
     return finishSettling(builder);
   }
