@@ -8,13 +8,17 @@
 namespace troth {
 namespace {
 
+// How many requests may be there beyond those that StoreOptions allow: those of the store itself,
+// and those whose promises were dropped.
+constexpr uint32_t OWN_REQUESTS_MAX = 4096;
+
 class SqliteBackend final: public Backend {
 public:
   SqliteBackend(kj::StringPtr path, const StoreOptions& options, const kj::Clock& clock)
       : clock(clock),
         session(openSqliteDatabase(path, options.patience), clock),
         worker([this](kj::Vector<Ticket>&& group) { return kj::heap<GroupJob>(*this, group); },
-            options.requestsMax) {}
+            options.requestsMax + OWN_REQUESTS_MAX) {}
 
   ~SqliteBackend() noexcept(false) {
     listener = nullptr;
@@ -24,9 +28,11 @@ public:
   void setListener(BackendListener& l) override { listener = l; }
 
   kj::Promise<kj::Maybe<Record>> carryOut(Request request) override {
-    auto paf = kj::newPromiseAndFulfiller<kj::Maybe<Record>>();
-    worker.add({kj::mv(request), kj::mv(paf.fulfiller)});
-    return kj::mv(paf.promise);
+    return kj::evalNow([&]() {
+      auto paf = kj::newPromiseAndFulfiller<kj::Maybe<Record>>();
+      worker.add({kj::mv(request), kj::mv(paf.fulfiller)});
+      return kj::mv(paf.promise);
+    });
   }
 
   kj::Promise<Page> search(SearchRequest request) override {

@@ -2,7 +2,6 @@
 // Records in a SQLite file: every statement that a store runs, prepared. Knows no rules.
 
 #include <kj/vector.h>
-#include <troth/store.h>
 
 #include "backend.h"
 #include "sqlite.h"
@@ -49,7 +48,7 @@ public:
 
   // ---- Old trees ----
 
-  // A root that has settled, and its place among them.
+  // A root that has settled, and its place.
   struct OldRoot {
     kj::String id;
     int64_t settled;
@@ -67,9 +66,7 @@ public:
   // Deletes a tree, and says how many records that were.
   uint64_t removeTree(kj::StringPtr root);
 
-  // ---- Other processes ----
-
-  // Changes when, and only when, another connection has written.
+  // Changes when another connection has written.
   int64_t readVersionOfOthers();
 
 private:
@@ -182,9 +179,8 @@ private:
     SELECT 1 FROM promises INDEXED BY promises_by_root WHERE root = ?1 AND state = 0 LIMIT 1
   )sql"};
 
-  SqliteStatement treeStatement{database, R"sql(
-    SELECT id FROM promises INDEXED BY promises_by_root WHERE root = ?1
-  )sql"};
+  SqliteStatement treeStatement{
+      database, "SELECT id FROM promises INDEXED BY promises_by_root WHERE root = ?1"};
 
   SqliteStatement keysStatement{database, R"sql(
     SELECT number, created, tags FROM promises INDEXED BY promises_by_id WHERE id = ?1

@@ -21,8 +21,8 @@ kj::Exception closed() {
 
 }  // namespace
 
-Worker::Worker(GroupMaker newGroup, uint32_t jobsMax)
-    : jobsMax(jobsMax),
+Worker::Worker(GroupMaker newGroup, uint32_t waitingMax)
+    : waitingMax(waitingMax),
       newGroup(kj::mv(newGroup)),
       thread(kj::heap<kj::Thread>([this]() { work(); })) {
   telling = tell().eagerlyEvaluate([](kj::Exception&& exception) {
@@ -41,18 +41,23 @@ Worker::~Worker() noexcept(false) {
 
 // ---- The store's thread ----
 
+void Worker::checkRoom(uint32_t waiting) const {
+  if (waiting < waitingMax) return;
+  kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+      "too many requests wait for the store; nothing was done, repeat this one later", waiting,
+      waitingMax));
+}
+
 void Worker::add(Ticket&& ticket) {
+  checkRoom(requestsWaiting);
+  ++requestsWaiting;
   newTickets.add(kj::mv(ticket));
   handOverSoon();
 }
 
 void Worker::add(kj::Own<Job> job) {
-  if (jobsOpen >= jobsMax) {
-    kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
-        "too many wait for the store to look for them (StoreOptions::requestsMax); repeat later",
-        jobsMax));
-  }
-  ++jobsOpen;
+  checkRoom(jobsWaiting);
+  ++jobsWaiting;
   newJobs.add(kj::mv(job));
   handOverSoon();
 }
@@ -100,6 +105,8 @@ kj::Promise<void> Worker::tell() {
 }
 
 void Worker::tellOf(Done& done) {
+  requestsWaiting -= done.requests;
+  if (done.requests == 0) --jobsWaiting;
   auto failure = kj::runCatchingExceptions([&]() {
     KJ_IF_MAYBE(exception, done.exception) {
       done.job->fail(*exception);
@@ -122,9 +129,8 @@ void Worker::refuseRest(Shared& rest) {
 
 void Worker::work() {
   for (;;) {
-    auto job = next();
-    KJ_IF_MAYBE(j, job) {
-      run(kj::mv(*j));
+    KJ_IF_MAYBE(job, next()) {
+      run(kj::mv(*job));
     } else {
       return;
     }
@@ -132,25 +138,23 @@ void Worker::work() {
 }
 
 // Waits for work. Null if there will be no more.
-kj::Maybe<kj::Own<Job>> Worker::next() {
+kj::Maybe<Worker::Done> Worker::next() {
   kj::Vector<Ticket> group;
   auto hasWork = [](const Shared& s) { return s.hasWork(); };
-  auto job = shared.when(hasWork, [&](Shared& s) -> kj::Maybe<kj::Own<Job>> {
+  auto job = shared.when(hasWork, [&](Shared& s) -> kj::Maybe<Done> {
     if (s.isClosing) return nullptr;
     if (!s.tickets.empty() && (turn == Turn::GROUP || s.jobs.empty())) {
       group = takeGroup(s.tickets);
       return nullptr;
     }
-    auto first = kj::mv(s.jobs.front());
+    Done first{kj::mv(s.jobs.front()), nullptr, 0};
     s.jobs.pop_front();
     return kj::mv(first);
   });
-  if (group.empty()) {
-    turn = Turn::GROUP;
-    return job;
-  }
-  turn = Turn::JOB;
-  return newGroup(kj::mv(group));
+  turn = group.empty() ? Turn::GROUP : Turn::JOB;
+  if (group.empty()) return job;
+  auto requests = group.size();
+  return Done{newGroup(kj::mv(group)), nullptr, requests};
 }
 
 kj::Vector<Ticket> Worker::takeGroup(std::deque<Ticket>& tickets) {
@@ -165,12 +169,12 @@ kj::Vector<Ticket> Worker::takeGroup(std::deque<Ticket>& tickets) {
   return group;
 }
 
-void Worker::run(kj::Own<Job> job) {
-  auto exception = kj::runCatchingExceptions([&]() { job->run(); });
+void Worker::run(Done done) {
+  done.exception = kj::runCatchingExceptions([&]() { done.job->run(); });
   kj::Maybe<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> wakeUp;
   {
     auto lock = shared.lockExclusive();
-    lock->done.add(Done{kj::mv(job), kj::mv(exception)});
+    lock->done.add(kj::mv(done));
     wakeUp = kj::mv(lock->wakeUp);
     lock->wakeUp = nullptr;
   }

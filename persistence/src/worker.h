@@ -34,24 +34,25 @@ public:
   // Makes one job of many requests, in the worker's thread.
   using GroupMaker = kj::Function<kj::Own<Job>(kj::Vector<Ticket>&& group)>;
 
-  // At most `jobsMax` jobs that are no groups wait for the worker; the store bounds the requests.
-  Worker(GroupMaker newGroup, uint32_t jobsMax);
+  // At most `waitingMax` requests, and as many jobs, wait for the worker or are with it.
+  Worker(GroupMaker newGroup, uint32_t waitingMax);
 
   // Lets the job that runs end, and breaks the promises of all that wait.
   ~Worker() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Worker);
 
-  // Puts a request into the next group.
+  // Puts a request into the next group. Throws OVERLOADED if there are too many.
   void add(Ticket&& ticket);
 
-  // Jobs run one by one, in turn with groups. Throws OVERLOADED if there are too many.
+  // Jobs run one by one, in turn with groups. Throws as above.
   void add(kj::Own<Job> job);
 
 private:
-  // A job that has run, and how.
+  // A job that has run, how, and how many requests were in it.
   struct Done {
     kj::Own<Job> job;
     kj::Maybe<kj::Exception> exception;
+    size_t requests;
   };
 
   // What both threads use.
@@ -74,13 +75,15 @@ private:
   kj::Vector<Ticket> newTickets;
   kj::Vector<kj::Own<Job>> newJobs;
 
-  uint32_t jobsMax;
-  uint32_t jobsOpen = 0;
+  uint32_t waitingMax;
+  uint32_t requestsWaiting = 0;
+  uint32_t jobsWaiting = 0;
   enum class HandOver { NONE, SOON };
   HandOver handOverState = HandOver::NONE;
   kj::Promise<void> handingOver = nullptr;
   kj::Promise<void> telling = nullptr;
 
+  void checkRoom(uint32_t waiting) const;
   void handOverSoon();
   void handOver();
   kj::Promise<void> tell();
@@ -94,9 +97,9 @@ private:
   Turn turn = Turn::GROUP;
 
   void work();
-  kj::Maybe<kj::Own<Job>> next();
+  kj::Maybe<Done> next();
   kj::Vector<Ticket> takeGroup(std::deque<Ticket>& tickets);
-  void run(kj::Own<Job> job);
+  void run(Done done);
 
   // The last to be made, and the first to be gone.
   kj::Own<kj::Thread> thread;

@@ -28,8 +28,7 @@ public:
     std::vector<char*> arguments;
     for (auto argument: command) arguments.push_back(const_cast<char*>(argument.cStr()));
     arguments.push_back(nullptr);
-    KJ_REQUIRE(
-        posix_spawn(&id, arguments[0], &actions, nullptr, arguments.data(), environ) == 0);
+    KJ_REQUIRE(posix_spawn(&id, arguments[0], &actions, nullptr, arguments.data(), environ) == 0);
     ::close(ends[1]);
     output = fdopen(ends[0], "r");
   }

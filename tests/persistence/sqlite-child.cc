@@ -1,7 +1,8 @@
 // sqlite-child WHAT PATH [ARGUMENTS]: another process that uses a store's file, for tests.
 //
 //   write                 creates and settles promises until it is killed
-//   work STEP all|some    a little of each; power goes at the STEPth write, and with it what was not
+//   work STEP all|some    a little of each; power goes at the STEPth write, and with it what was
+//   not
 //                         synced
 //   create PREFIX COUNT   creates promises
 //   await ID              prints the value of a promise once it has settled

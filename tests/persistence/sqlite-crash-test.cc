@@ -145,8 +145,8 @@ kj::Vector<kj::String> fill(Loop& loop, Store& store) {
     auto creation = store.create(kj::mv(request));
     KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { creation.wait(loop.waitScope()); })) {
       EXPECT_EQ(Type::OVERLOADED, exception->getType()) << exception->getDescription().cStr();
-      EXPECT_NE(std::string::npos,
-          std::string(exception->getDescription().cStr()).find("disk is full"));
+      EXPECT_NE(
+          std::string::npos, std::string(exception->getDescription().cStr()).find("disk is full"));
       return ids;
     }
     ids.add(kj::mv(id));

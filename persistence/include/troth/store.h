@@ -206,7 +206,8 @@ public:
 };
 
 struct StoreOptions {
-  // Time; by default the system's, or the database's where there is one.
+  // Time; by default the system's, or the database's where there is one. A store in a file reads it
+  // in another thread as well.
   kj::Maybe<const kj::Clock&> clock = nullptr;
 
   // What wakes the store; by default the Loop's timer.
@@ -231,7 +232,8 @@ struct StoreOptions {
 kj::Own<Store> newMemoryStore(StoreOptions options = {});
 
 // Keeps promises in one file, made if it is not there. Several processes of one machine may open
-// it; they see each other's settlements within `pollInterval`, at most 100 ms.
+// it; they see each other's settlements within `pollInterval`, at most 100 ms. Throws at once if
+// the file cannot be used. persistence/src/sqlite-schema.cc tells what is in it.
 kj::Own<Store> newSqliteStore(kj::StringPtr path, StoreOptions options = {});
 
 // `uri` is what libpq takes: postgresql://…, key=value pairs, or nothing for the PG* environment.

@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+#include <kj/debug.h>
+
+#include "promise-tree.h"
+
+namespace troth::command {
+namespace {
+
+Record newRecord(kj::StringPtr id, kj::Maybe<kj::StringPtr> parent) {
+  Record record;
+  record.id = kj::str(id);
+  record.parent = parent.map([](kj::StringPtr p) { return kj::str(p); });
+  return record;
+}
+
+class Tree: public testing::Test {
+public:
+  ~Tree() noexcept override {}
+
+protected:
+  Schemas schemas{nullptr, nullptr};
+  RecordTypes types{schemas, nullptr};
+
+  kj::String draw(kj::StringPtr root, kj::ArrayPtr<const Record> records) {
+    return PromiseTree(root, records).draw(types, kj::UNIX_EPOCH + 5 * kj::MINUTES);
+  }
+};
+
+TEST_F(Tree, BranchesLeadFromEachPromiseToItsParent) {
+  Record records[] = {newRecord("r", nullptr), newRecord("b", "r"_kj), newRecord("a", "r"_kj),
+      newRecord("b1", "b"_kj), newRecord("b2", "b"_kj), newRecord("a1", "a"_kj)};
+  EXPECT_EQ(draw("r", records),
+      "r         pending    5m\n"
+      "├─ b      pending    5m\n"
+      "│  ├─ b1  pending    5m\n"
+      "│  └─ b2  pending    5m\n"
+      "└─ a      pending    5m\n"
+      "   └─ a1  pending    5m\n");
+}
+
+TEST_F(Tree, APromiseWhoseParentIsNotThereIsDrawnBelowTheRoot) {
+  Record records[] = {newRecord("r", nullptr), newRecord("x", "gone"_kj)};
+  EXPECT_EQ(draw("r", records), "r     pending    5m\n└─ x  pending    5m\n");
+}
+
+TEST_F(Tree, WorkIsShownWithItsTriesAndItsOwner) {
+  auto record = newRecord("r", nullptr);
+  record.call.target = kj::str("bank");
+  record.call.interfaceId = 0xabc;
+  record.epoch = 3;
+  record.lease = Lease{kj::str("vat-1"), kj::UNIX_EPOCH};
+  EXPECT_EQ(draw("r", kj::arrayPtr(&record, 1)),
+      "r  pending    5m  0xabc:0 on \"bank\"  3 tries  held by vat-1\n");
+}
+
+TEST_F(Tree, ADeepTreeTakesNoStack) {
+  kj::Vector<Record> records;
+  records.add(newRecord("0", nullptr));
+  for (int i = 1; i < 3000; ++i) records.add(newRecord(kj::str(i), kj::str(i - 1).asPtr()));
+  auto json = PromiseTree("0", records).asJson(types);
+  EXPECT_TRUE(json.endsWith("\"depth\":2999}]}"));
+}
+
+}  // namespace
+}  // namespace troth::command
