@@ -116,7 +116,8 @@ public:
       checkSearch(request);
       request.since = request.since.map(wholeMicrosFrom);
       request.before = request.before.map(wholeMicrosFrom);
-      return backend->search(kj::mv(request));
+      return expireOverdue().then(
+          [this, request = kj::mv(request)]() mutable { return backend->search(kj::mv(request)); });
     });
   }
 
@@ -161,10 +162,14 @@ public:
       KJ_REQUIRE(request.treesMax <= PRUNE_TREES_MAX, "too many trees are to be deleted at once",
           request.treesMax, PRUNE_TREES_MAX);
       request.settledBefore = wholeMicrosFrom(request.settledBefore);
-      return backend->prune(kj::mv(request)).then([this](Pruned&& pruned) {
-        lineages.clear();
-        return kj::mv(pruned);
-      });
+      return expireOverdue()
+          .then([this, request = kj::mv(request)]() mutable {
+            return backend->prune(kj::mv(request));
+          })
+          .then([this](Pruned&& pruned) {
+            lineages.clear();
+            return kj::mv(pruned);
+          });
     });
   }
 
@@ -379,7 +384,8 @@ private:
     }
   }
 
-  // Settles what has timed out. If there is more than one look can take, the next comes at once.
+  // Settles what has timed out, also so that a search sees it as such. If there is more than one
+  // look can take, the next comes at once.
   kj::Promise<void> expireOverdue() {
     auto overdue = co_await backend->findOverdue(LOOK_IDS_MAX);
     KJ_IF_MAYBE(next, overdue.next) wakeBy(*next);

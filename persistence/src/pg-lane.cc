@@ -43,7 +43,8 @@ bool PgLane::startsWithCreation() const { return entries.front().ticket.request.
 PgLane::Step PgLane::plan(kj::Date now) {
   KJ_IREQUIRE(!isUnderWay() && !isEmpty());
   covered = entries.size();
-  if (knowledge == Knowledge::BELIEVED || startsWithCreation()) {
+  bool assumesNothingIsThere = knowledge == Knowledge::NONE && startsWithCreation();
+  if (knowledge == Knowledge::BELIEVED || assumesNothingIsThere) {
     bool wasSettled = isSettledIn(believed);
     if (carryOut(believed, covered, now)) {
       settling = !wasSettled && isSettledIn(believed);
@@ -87,6 +88,7 @@ void PgLane::refuted() {
   ++refutations;
   covered = 0;
   forget();
+  knowledge = Knowledge::REFUTED;
 }
 
 void PgLane::found(kj::Maybe<Record> record, uint64_t version, kj::Date now) {
@@ -112,6 +114,7 @@ void PgLane::lost() {
   for (size_t i = 0; i < covered; ++i) entries[i].inDoubt = true;
   covered = 0;
   forget();
+  knowledge = Knowledge::REFUTED;
 }
 
 void PgLane::rejectAll(const kj::Exception& why) {
@@ -144,7 +147,7 @@ void PgLane::giveUp(kj::TimePoint now) {
 }
 
 bool PgLane::isWorthKeeping() const {
-  if (knowledge == Knowledge::NONE) return false;
+  if (knowledge != Knowledge::BELIEVED) return false;
   KJ_IF_MAYBE(record, believed) {
     return !record->isSettled() && record->call.params.size() <= KEPT_BYTES_MAX;
   }

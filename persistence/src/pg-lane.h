@@ -92,7 +92,9 @@ public:
   kj::ListLink<PgLane> idleLink;
 
 private:
-  enum class Knowledge { NONE, BELIEVED };
+  // NONE: it is not known whether there is a record, and a creation may assume that there is none.
+  // REFUTED: the same, and what was assumed has been wrong.
+  enum class Knowledge { NONE, REFUTED, BELIEVED };
   using Reply = kj::OneOf<kj::Maybe<Record>, kj::Exception>;
 
   std::deque<Entry> entries;

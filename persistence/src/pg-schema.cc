@@ -83,7 +83,12 @@ const PgStatement LOCK = {nullptr, "SELECT pg_advisory_xact_lock(499984266344)"}
 const PgStatement BEGIN = {nullptr, "BEGIN"};
 const PgStatement COMMIT = {nullptr, "COMMIT"};
 
-const PgStatement HAS_LAYOUT = {nullptr, "SELECT to_regclass('troth.layout') IS NOT NULL"};
+// Asks the catalog itself: what a session remembers of it may be out of date when it gets the lock.
+const PgStatement HAS_LAYOUT = {nullptr, R"sql(
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'troth' AND c.relname = 'layout')
+)sql"};
 const PgStatement READ_VERSION = {nullptr, "SELECT max(version) FROM troth.layout"};
 const PgStatement WRITE_VERSION = {nullptr, "INSERT INTO troth.layout (version) VALUES ($1::int4)"};
 

@@ -111,7 +111,7 @@ const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD
 
 const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root", "SELECT " RECORD_COLUMNS R"sql(
   FROM (
-    (SELECT * FROM troth.promises t WHERE t.id = $6::text)
+    (SELECT * FROM troth.promises t WHERE t.id = $6::text AND t.root IS NULL)
     UNION ALL
     (SELECT * FROM troth.promises c
      WHERE c.root = $6::text AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
