@@ -76,7 +76,7 @@ const PgStatement COMMIT = {"troth_commit", "COMMIT"};
 
 // Those that another process is claiming at this moment are left to it.
 const PgStatement LOCK_DUE = {"troth_lock_due", "SELECT " RECORD_COLUMNS R"sql(
-  FROM unnest($1::text[]) AS u(target)
+  FROM (SELECT DISTINCT target FROM unnest($1::text[]) AS t(target)) AS u
   CROSS JOIN LATERAL (
     SELECT * FROM troth.promises c
     WHERE c.target = u.target AND c.due IS NOT NULL AND c.due <= $2::int8
@@ -143,7 +143,7 @@ const PgStatement FIND_OVERDUE = {"troth_find_overdue", R"sql(
 
 const PgStatement FIND_DUE = {"troth_find_due", R"sql(
   SELECT min(p.due)
-  FROM unnest($1::text[]) AS u(target)
+  FROM (SELECT DISTINCT target FROM unnest($1::text[]) AS t(target)) AS u
   CROSS JOIN LATERAL (
     SELECT c.due FROM troth.promises c
     WHERE c.target = u.target AND c.due IS NOT NULL

@@ -265,7 +265,7 @@ TEST_P(StoreContract, TheStoreTellsItsTimeAndItsTraffic) {
   auto after = store->getTraffic();
   EXPECT_GE(after.requests, before.requests + 2);
   EXPECT_GE(after.transactions, before.transactions + 2);
-  EXPECT_EQ(after.connections, before.connections);
+  EXPECT_LE(after.connections, options().connections + 1);
 }
 
 }  // namespace
