@@ -24,10 +24,8 @@ void writeLine(int file, kj::StringPtr text) {
 
 }  // namespace
 
-void LogFilter::logMessage(
-    kj::LogSeverity severity, const char* file, int line, int contextDepth, kj::String&& text) {
-  if (severity < lowest) return;
-  next.logMessage(severity, file, line, contextDepth, kj::mv(text));
+CommandContext::CommandContext(kj::StringPtr programName): programName(programName) {
+  kj::_::Debug::setLogLevel(kj::LogSeverity::ERROR);
 }
 
 void CommandContext::exit() { throw Exit{failed ? ExitCode::USAGE : ExitCode::DONE}; }
@@ -49,7 +47,9 @@ void CommandContext::exitInfo(kj::StringPtr message) {
   exit();
 }
 
-void CommandContext::increaseLoggingVerbosity() { log.showWarnings(); }
+void CommandContext::increaseLoggingVerbosity() {
+  kj::_::Debug::setLogLevel(kj::LogSeverity::INFO);
+}
 
 void CommandContext::print(kj::StringPtr text) {
   KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {

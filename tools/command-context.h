@@ -1,7 +1,6 @@
 #pragma once
 // How the `troth` command talks to whoever runs it: what it prints, and how it ends.
 
-#include <kj/common.h>
 #include <kj/exception.h>
 #include <kj/main.h>
 
@@ -23,20 +22,10 @@ struct Exit {
   ExitCode code;
 };
 
-// Keeps what libraries log for developers from the terminal, unless --verbose asks for it.
-class LogFilter final: public kj::ExceptionCallback {
-public:
-  void logMessage(kj::LogSeverity severity, const char* file, int line, int contextDepth,
-      kj::String&& text) override;
-  void showWarnings() { lowest = kj::LogSeverity::WARNING; }
-
-private:
-  kj::LogSeverity lowest = kj::LogSeverity::ERROR;
-};
-
 class CommandContext final: public kj::ProcessContext {
 public:
-  explicit CommandContext(kj::StringPtr programName): programName(programName) {}
+  // Keeps what libraries log for developers from the terminal, until --verbose asks for it.
+  explicit CommandContext(kj::StringPtr programName);
   KJ_DISALLOW_COPY_AND_MOVE(CommandContext);
 
   kj::StringPtr getProgramName() override { return programName; }
@@ -59,7 +48,6 @@ public:
 private:
   kj::StringPtr programName;
   bool failed = false;
-  LogFilter log;
 };
 
 // What a person needs to know of an exception.
