@@ -12,7 +12,8 @@
 //       }
 //     ...
 //     };
-//     TROTH_TEST_STORE(Sqlite, []() -> kj::Own<troth::StoreWorld> { return kj::heap<SqliteWorld>(); });
+//     TROTH_TEST_STORE(Sqlite, []() -> kj::Own<troth::StoreWorld> { return kj::heap<SqliteWorld>();
+//     });
 //
 // Time is the tests': it stands still until they move it. Stores look around every few
 // milliseconds, of real time.
@@ -37,8 +38,8 @@ public:
   // A store on the data of this world. Several may be open at a time.
   virtual kj::Own<Store> open(StoreOptions options) = 0;
 
-  // Loses what a crash loses, once all stores are closed: those that were closed in the midst of
-  // requests are to be what a process leaves that was killed.
+  // Called when all stores were closed in the midst of requests, before they are opened again.
+  // Loses what a crash loses, and returns when nothing that was asked for is on its way any more.
   virtual void crash() {}
 };
 
@@ -106,9 +107,7 @@ protected:
   Record settle(SettleRequest request) { return wait(store->settle(kj::mv(request))); }
 
   Record get(kj::StringPtr id) { return get(*store, id); }
-  Record get(Store& from, kj::StringPtr id) {
-    return KJ_ASSERT_NONNULL(wait(from.find(id)), id);
-  }
+  Record get(Store& from, kj::StringPtr id) { return KJ_ASSERT_NONNULL(wait(from.find(id)), id); }
   bool exists(kj::StringPtr id) { return wait(store->find(id)) != nullptr; }
 
   kj::Array<Record> claim(
@@ -120,9 +119,15 @@ protected:
   }
 };
 
-#define TROTH_TEST_STORE(Name, makeWorld) \
-  INSTANTIATE_TEST_SUITE_P(               \
-      Name, StoreContract, testing::Values(::troth::StoreKind{#Name, makeWorld}))
+class StoreWalk: public StoreTest {
+protected:
+  ~StoreWalk() noexcept override {}
+};
+
+#define TROTH_TEST_STORE(Name, makeWorld)                                          \
+  INSTANTIATE_TEST_SUITE_P(                                                        \
+      Name, StoreContract, testing::Values(::troth::StoreKind{#Name, makeWorld})); \
+  INSTANTIATE_TEST_SUITE_P(Name, StoreWalk, testing::Values(::troth::StoreKind{#Name, makeWorld}))
 
 // ---- Requests ----
 
@@ -202,7 +207,9 @@ inline ReleaseRequest releasing(
 // The ids of records, with commas between them.
 template <typename Records>
 std::string idsOf(const Records& records) {
-  return kj::strArray(KJ_MAP(record, records) { return kj::str(record.id); }, ",").cStr();
+  return kj::strArray(
+      KJ_MAP(record, records) { return kj::str(record.id); }, ",")
+      .cStr();
 }
 
 // Texts that mean something to a database, if they ever get where they do not belong.
