@@ -132,7 +132,7 @@ bool matches(const std::string& answer, const ModelReply& reply) {
     return !reply.refusal.empty() && answer.find(reply.refusal) != std::string::npos;
   }
   return reply.refusal.empty() &&
-         answer == (reply.promise ? show(*reply.promise) : std::string("no record"));
+      answer == (reply.promise ? show(*reply.promise) : std::string("no record"));
 }
 
 // The search for an order.

@@ -44,7 +44,8 @@ struct ModelRequest {
   ModelPromise wanted;
   bool isParentMissing = false;
 
-  // Who takes, renews or releases the lease, and for how long, or later; CREATE: empty for no lease.
+  // Who takes, renews or releases the lease, and for how long, or later; CREATE: empty for no
+  // lease.
   std::string owner;
   Micros duration = 0;
 
@@ -66,8 +67,7 @@ struct ModelReply {
 void passTime(std::optional<ModelPromise>& promise, Micros now);
 
 // Carries out `request` on the promise with its id.
-ModelReply carryOut(
-    std::optional<ModelPromise>& promise, const ModelRequest& request, Micros now);
+ModelReply carryOut(std::optional<ModelPromise>& promise, const ModelRequest& request, Micros now);
 
 std::string describe(const ModelRequest& request);
 

@@ -90,8 +90,7 @@ std::string answerOf(const Record& record) {
 // One walk, from an empty world.
 class Walk {
 public:
-  Walk(StoreWorld& world, ManualClock& clock, StoreOptions options, Loop& loop,
-      uint32_t seed)
+  Walk(StoreWorld& world, ManualClock& clock, StoreOptions options, Loop& loop, uint32_t seed)
       : world(world), clock(clock), options(kj::mv(options)), loop(loop), random(seed) {
     openStores();
   }
@@ -153,6 +152,8 @@ private:
 
   void step() {
     passTime();
+    checkWakeUps();
+    if (!problem.empty()) return;
     switch (upTo(12)) {
       case 0: search(); break;
       case 1: claimAlone(); break;
@@ -230,7 +231,7 @@ private:
   static bool isUncertain(const ModelRequest& request, const std::vector<ModelRequest>& others) {
     return std::any_of(others.begin(), others.end(), [&](auto& other) {
       return (request.isParentMissing && other.id == request.wanted.parent) ||
-             (other.isParentMissing && request.id == other.wanted.parent);
+          (other.isParentMissing && request.id == other.wanted.parent);
     });
   }
 
@@ -252,21 +253,20 @@ private:
       auto store = upTo(stores.size());
       log("store " + std::to_string(store) + ": " + describe(request));
       auto sent = kj::heap<Sent>(Sent{request, nullptr, std::nullopt});
-      sent->answered =
-          send(*stores[store], request)
-              .then(
-                  [&sent = *sent](kj::Maybe<Record>&& record) {
-                    KJ_IF_MAYBE(r, record) {
-                      sent.answer = answerOf(*r);
-                    } else {
-                      sent.answer = "no record";
-                    }
-                  },
-                  [&sent = *sent](kj::Exception&& e) {
-                    if (e.getType() == kj::Exception::Type::DISCONNECTED) return;
-                    sent.answer = std::string("refused: ") + e.getDescription().cStr();
-                  })
-              .eagerlyEvaluate(nullptr);
+      sent->answered = send(*stores[store], request)
+                           .then(
+                               [&sent = *sent](kj::Maybe<Record>&& record) {
+                                 KJ_IF_MAYBE(r, record) {
+                                   sent.answer = answerOf(*r);
+                                 } else {
+                                   sent.answer = "no record";
+                                 }
+                               },
+                               [&sent = *sent](kj::Exception&& e) {
+                                 if (e.getType() == kj::Exception::Type::DISCONNECTED) return;
+                                 sent.answer = std::string("refused: ") + e.getDescription().cStr();
+                               })
+                           .eagerlyEvaluate(nullptr);
       all.push_back(kj::mv(sent));
     }
     return all;
@@ -322,7 +322,7 @@ private:
       auto before = promise ? show(*promise) : "no record";
       if (!explain(promise, observations, last, now())) {
         problem = "no order of the requests explains the answers for " + id + ", which was\n  " +
-                  before + "\nand is\n  " + *last.answer;
+            before + "\nand is\n  " + *last.answer;
         return;
       }
     }
@@ -411,9 +411,8 @@ private:
       promise.reset();
     }
     for (auto& store: stores) {
-      pruned += store->prune({kj::UNIX_EPOCH + before * kj::MICROSECONDS})
-                    .wait(loop.waitScope())
-                    .records;
+      pruned +=
+          store->prune({kj::UNIX_EPOCH + before * kj::MICROSECONDS}).wait(loop.waitScope()).records;
     }
     expect("prune", std::to_string(pruned), std::to_string(records));
   }
