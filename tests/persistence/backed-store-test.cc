@@ -42,9 +42,7 @@ public:
   kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
     return inner->claim(kj::mv(request));
   }
-  kj::Promise<Pruned> prune(PruneRequest request) override {
-    return inner->prune(kj::mv(request));
-  }
+  kj::Promise<Pruned> prune(PruneRequest request) override { return inner->prune(kj::mv(request)); }
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
     ++looks;
     failIf(Part::OVERDUE);
