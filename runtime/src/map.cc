@@ -32,18 +32,6 @@ void requireAtMost(uint count, uint max, const char* what) {
   }
 }
 
-// The object at `path` in what `answer` names.
-capnp::Capability::Client getObject(
-    wire::Answer::Client answer, capnp::List<uint16_t>::Reader path) {
-  constexpr uint16_t VALUE = 0;
-  constexpr uint16_t POINTER = 0;
-  auto request = capnp::Capability::Client(answer).typelessRequest(
-      capnp::typeId<wire::Answer>(), 0, nullptr, {});
-  request.initAs<wire::Answer::GetParams>().setPath(path);
-  auto sent = request.send();
-  return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
-}
-
 // An object that has no invoke cannot be used in a body: earlier steps may have run, so nothing is
 // tried again.
 void explainRefusal(kj::Exception& exception) {
@@ -206,7 +194,7 @@ private:
   capnp::Capability::Client targetOf(wire::Step::Target::Reader target, Element& state) {
     if (target.isObject()) return target.getObject().getAs<capnp::Capability>();
     auto operand = target.getOperand();
-    return getObject(namedBy(operand, state).answer, operand.getPath());
+    return _::getObjectIn(namedBy(operand, state).answer, operand.getPath());
   }
 
   Named namedBy(wire::Operand::Reader operand, Element& state) {

@@ -19,10 +19,6 @@ constexpr Method MAP_METHOD{capnp::typeId<Object>(), MAP, "List", "map"};
 
 using OwnPath = kj::Maybe<kj::Own<Path>>;
 
-OwnPath clonePath(const OwnPath& path) {
-  return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
-}
-
 // A copy of `path` for another call, where what it starts at is at the end of `base`. Paths
 // remember the lists that they lead to, and so are shared only among users of one call.
 OwnPath putOn(const OwnPath& path, const OwnPath& base) {
@@ -32,22 +28,9 @@ OwnPath putOn(const OwnPath& path, const OwnPath& base) {
     if (last.step == Path::Step::ELEMENT) {
       return kj::refcounted<Path>(kj::mv(parent), last.field.index, last.intoElement);
     }
-    return kj::refcounted<Path>(kj::mv(parent), last.field, last.into, last.intoList);
+    return kj::refcounted<Path>(kj::mv(parent), last.field, last.into, last.intoList, last.check);
   }
-  return clonePath(base);
-}
-
-void listSteps(const OwnPath& path, kj::Vector<uint16_t>& steps) {
-  KJ_IF_MAYBE(p, path) {
-    listSteps(p->get()->parent, steps);
-    steps.add(p->get()->field.index);
-  }
-}
-
-kj::Array<uint16_t> listSteps(const OwnPath& path) {
-  kj::Vector<uint16_t> steps;
-  listSteps(path, steps);
-  return steps.releaseAsArray();
+  return Path::share(base);
 }
 
 // The object that a step is called on, if the body made it.

@@ -53,7 +53,7 @@ public:
   void call() {
     auto request = object.invokeRequest();
     request.setInterfaceId(chooseInterface());
-    request.setMethodId(bytes.next() % 14);
+    request.setMethodId(bytes.next() % 16);
     auto form = bytes.next();
     request.setNamed(form % 8 != 7);
     if (form >= 0xe0) request.initOptions().setTimeLeft(chooseTimeLeft());
