@@ -49,9 +49,9 @@ kj::Array<capnp::PipelineOp> operationsInInvoke(kj::ArrayPtr<const capnp::Pipeli
   return result.releaseAsArray();
 }
 
-kj::Array<uint16_t> listSteps(const kj::Maybe<kj::Own<Path>>& path) {
+kj::Array<uint16_t> listSteps(kj::Maybe<const Path&> path) {
   kj::Vector<uint16_t> steps;
-  for (auto at = Path::refer(path); at != nullptr;) {
+  for (auto at = path; at != nullptr;) {
     auto& step = KJ_ASSERT_NONNULL(at);
     steps.add(step.field.index);
     at = Path::refer(step.parent);
@@ -110,16 +110,35 @@ bool PendingCall::canInvoke() {
   for (auto& hole: holes) {
     if (hole->filled) continue;
     if (here) return false;
-    if (++open > HOLES_MAX || listSteps(hole->source.path).size() > PATH_MAX_STEPS) return false;
+    auto path = Path::refer(hole->source.path);
+    if (++open > HOLES_MAX || !hole->source.call->canName(path)) return false;
     if (hole->source.call->getAnswer() == nullptr) return false;
   }
   return true;
 }
 
 kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
-  if (state != State::SENT || form != Form::INVOKE || plan != nullptr || !named) return nullptr;
+  if (state != State::SENT || form != Form::INVOKE || !named) return nullptr;
   // Null while the call is being written, which can send what was made after it.
   return carrier.map([](Carrier& c) { return c.getPipelined(operationsToAnswer()); });
+}
+
+// Whether what is at `path` has a name on the wire. The peer does not know the types of what a map
+// gave, and so finds nothing in its elements.
+bool PendingCall::canName(kj::Maybe<const Path&> path) const {
+  auto steps = listSteps(path).size();
+  return steps <= (plan == nullptr ? PATH_MAX_STEPS : 1);
+}
+
+// In the answer of a map the list is one of its results.
+kj::Array<uint16_t> PendingCall::pathInAnswer(kj::Maybe<const Path&> path) const {
+  auto steps = listSteps(path);
+  if (plan == nullptr || isRecorded()) return steps;
+  constexpr uint16_t VALUES = 0;
+  kj::Vector<uint16_t> result(steps.size() + 1);
+  result.add(VALUES);
+  result.addAll(steps);
+  return result.releaseAsArray();
 }
 
 // The object at `path`, which only who has the results finds: the peer, if the outcome has a name
@@ -136,9 +155,12 @@ kj::Own<capnp::ClientHook> PendingCall::getObjectThatIsRead(const Path& path) {
     return object;
   }
   auto own = kj::addRef(const_cast<Path&>(path));
-  KJ_IF_MAYBE(answer, getAnswer()) {
-    return capnp::ClientHook::from(
-        getObjectIn(wire::Answer::Client(kj::mv(*answer)), listSteps(kj::mv(own)).asPtr()));
+  if (canName(path)) {
+    KJ_IF_MAYBE(answer, getAnswer()) {
+      auto steps = pathInAnswer(path);
+      return capnp::ClientHook::from(
+          getObjectIn(wire::Answer::Client(kj::mv(*answer)), steps.asPtr()));
+    }
   }
   return capnp::newLocalPromiseClient(
       whenSettled().then([self = kj::addRef(*this), path = kj::mv(own), read]() mutable {
@@ -176,7 +198,7 @@ void PendingCall::startInvoke() {
       auto& hole = *open[i];
       list[i].setParam(hole.param.index);
       list[i].setSource(wire::Answer::Client(KJ_ASSERT_NONNULL(hole.source.call->getAnswer())));
-      list[i].setPath(listSteps(hole.source.path));
+      list[i].setPath(hole.source.call->pathInAnswer(Path::refer(hole.source.path)));
     }
   }
   form = Form::INVOKE;

@@ -32,7 +32,7 @@ void removeInvokedMark(kj::Exception& exception);
 kj::Array<capnp::PipelineOp> operationsToAnswer();
 
 // A path as it is written.
-kj::Array<uint16_t> listSteps(const kj::Maybe<kj::Own<Path>>& path);
+kj::Array<uint16_t> listSteps(kj::Maybe<const Path&> path);
 
 // The object at `path` in what `answer` names, before it is there. A pipeline of ours does not do,
 // because it is a member of a union that holds the object.

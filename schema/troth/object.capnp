@@ -24,7 +24,8 @@ interface Object @0xd05000cf7e1ff657 {
   # A call without holes keeps its place among the calls of its caller. One with holes starts when
   # the last of them is filled, and does not hold back calls made later.
   #
-  # At most 64 holes; more are refused with OVERLOADED.
+  # At most 64 holes; more are refused with OVERLOADED. So is, when the object has waited for an hour
+  # (unless it is told otherwise), a call whose holes are not filled by then.
   #
   # `options` say how the call is to be made; null is the same as all defaults.
   #
@@ -32,11 +33,13 @@ interface Object @0xd05000cf7e1ff657 {
   # with "invoked: ". Any other UNIMPLEMENTED says that the object has no such method.
 
   map @1 (list :Answer, path :List(UInt16), body :Body, captures :List(Answer),
-          options :CallOptions)
-      -> (values :List(Value));
+          options :CallOptions, named :Bool)
+      -> (values :List(Value), answer :Answer);
   # Runs `body` for each element of the list at `path` in `list`, which is an answer of this vat.
   # `values` are the results, in the order of the list. Breaks with the error of the first element
-  # whose body breaks. `options` hold for all of it, and for the calls of its steps.
+  # whose body breaks. `options` hold for all of it, and for the calls of its steps. If `named` is
+  # set, `answer` names the outcome: in its paths `values` is field 0, and each value is a whole,
+  # except that one which is a list has elements.
   #
   # UNIMPLEMENTED is marked as in invoke.
   #
@@ -53,7 +56,8 @@ interface Answer @0xac691d2d727eb4b5 {
 
   get @0 (path :List(UInt16)) -> (value :Value);
   # Waits for the outcome and gives the value at `path`. Breaks with the error of the call if it
-  # broke. This is for an answer in another vat; a vat reads its own answers directly.
+  # broke. This is for an answer in another vat, and for an object that pipelining does not lead to,
+  # because it is in a list or in a union; a vat reads values in its own answers directly.
 }
 
 struct CallOptions {
@@ -76,7 +80,8 @@ struct Hole {
   # A parameter that is not known yet.
 
   param @0 :UInt16;
-  # Which parameter: its position in the list of the fields of the method's parameters.
+  # Which parameter: its position in the list of the fields of the method's parameters. 65535 is all
+  # of them: the value is the struct of the parameters. There are no other holes then.
 
   source @1 :Answer;
   # The call whose outcome has the value.

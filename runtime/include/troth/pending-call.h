@@ -38,6 +38,9 @@ struct Method {
 struct Field {
   static constexpr uint16_t NO_POINTER = 0xffff;
 
+  // The position that stands for all fields, where parameters are promised as a whole.
+  static constexpr uint16_t ALL = 0xffff;
+
   // The position in the schema's list of fields; it never changes as the schema grows.
   uint16_t index;
   const char* name;
@@ -432,6 +435,8 @@ private:
   void endAttempts();
   capnp::ClientHook& innermostTarget();
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
+  bool canName(kj::Maybe<const Path&> path) const;
+  kj::Array<uint16_t> pathInAnswer(kj::Maybe<const Path&> path) const;
   kj::Own<capnp::ClientHook> getObjectThatIsRead(const Path& path);
   capnp::ClientHook& resolveTarget();
   void leaveQueue();
@@ -503,6 +508,7 @@ public:
   kj::List<PendingCall, &PendingCall::openLink> open;
   Peers peers;
   uint pipelineDepthMax = PIPELINE_DEPTH_MAX;
+  kj::Duration argumentWaitMax = 1 * kj::HOURS;
 
 private:
   class FlushGuard;
