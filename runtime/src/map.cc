@@ -297,6 +297,8 @@ public:
     capnp::CallContextHook::from(this->context).setPipeline(newNamedPipeline(answer, kj::mv(none)));
   }
 
+  KJ_DISALLOW_COPY_AND_MOVE(MapOutcome);
+
   capnp::List<wire::Value>::Builder init(uint size) { return results.initValues(size); }
 
   kj::Promise<void> settle(kj::Promise<void> work) {

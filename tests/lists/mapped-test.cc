@@ -54,8 +54,8 @@ TEST_P(Mapped, ListsOfEveryKindAreArguments) {
   auto nothing = folder.words(0).words().map([](auto word) { return word; });
   auto text = folder.every(words, colors, entries, copies, rows, {true, false}).text();
   auto less = folder.every(nothing, colors, {}, {}, {}, {}).text();
-  EXPECT_EQ(kj::str(text.wait(s)),
-      "hello word0 hello word1 /red green blue /f0 f1 f2 / 0 01 /yes no /3");
+  EXPECT_EQ(
+      kj::str(text.wait(s)), "hello word0 hello word1 /red green blue /f0 f1 f2 / 0 01 /yes no /3");
   EXPECT_EQ(kj::str(less.wait(s)), "/red green blue ////0");
   expectOneRoundTrip();
 }
@@ -89,15 +89,14 @@ TEST_P(Mapped, ObjectsAreCalledAndMapped) {
 // What the peer does not know the type of has no parts with a name there.
 TEST_P(Mapped, FieldsOfElementsAreAwaited) {
   auto folder = connect();
-  auto entries =
-      folder.files(4).files().map([](auto file) { return file.describe().entry(); });
+  auto entries = folder.files(4).files().map([](auto file) { return file.describe().entry(); });
   auto greeting = folder.greet(entries.at(2).name()).text();
   auto sizes = entries.map([&](auto entry) { return folder.add(entry.size(), 1).sum(); });
   auto names = entries.map([](auto entry) { return entry.name(); });
   auto all = folder.whole(entries.at(3)).text();
   auto rows = folder.matrix(3).rows().map([](auto row) { return row; });
-  auto more = rows.map(
-      [&](auto row) { return row.map([&](auto n) { return folder.add(n, 1).sum(); }); });
+  auto more =
+      rows.map([&](auto row) { return row.map([&](auto n) { return folder.add(n, 1).sum(); }); });
   auto inRow = rows.at(2).map([&](auto n) { return folder.add(n, 5).sum(); });
   EXPECT_EQ(kj::str(greeting.wait(s)), "hello f2");
   EXPECT_EQ(numbersOf(sizes.wait(s)), (std::vector<int64_t>{1, 2, 3, 4}));
