@@ -82,6 +82,14 @@ public:
   void logMessage(kj::LogSeverity, const char*, int, int, kj::String&&) override { ++messages; }
 };
 
+// How many messages `body` writes to the log. KJ finds out where the stack is, which must not be
+// that of AddressSanitizer's.
+__attribute__((no_sanitize("address"))) int messagesDuring(kj::FunctionParam<void()> body) {
+  LogCounter log;
+  body();
+  return log.messages;
+}
+
 using Part = TroubledBackend::Part;
 
 class BackedStore: public testing::Test {
@@ -162,22 +170,22 @@ TEST_F(BackedStore, WorkWhoseMessageIsLostIsNoticedAllTheSame) {
 // ---- Looks that fail ----
 
 TEST_F(BackedStore, ADeadlineIsNoticedOnceLooksSucceedAgain) {
-  LogCounter log;
   auto store = open(SOON);
   wait(store->create(withDeadline(outside("a"), clock.now() + 1 * kj::SECONDS)));
   auto waiting = store->whenSettled("a");
   backend->failing = Part::OVERDUE;
   clock.advance(1 * kj::SECONDS);
-  auto looksBefore = backend->looks;
-  while (backend->looks < looksBefore + 5) wait(loop.timer().afterDelay(SOON));
+  auto messages = messagesDuring([&]() {
+    auto looksBefore = backend->looks;
+    while (backend->looks < looksBefore + 5) wait(loop.timer().afterDelay(SOON));
+  });
+  EXPECT_EQ(messages, 1);
   EXPECT_FALSE(waiting.poll(loop.waitScope()));
-  EXPECT_EQ(log.messages, 1);
   backend->failing = Part::NOTHING;
   EXPECT_EQ(wait(kj::mv(waiting)).state, PromiseState::TIMEDOUT);
 }
 
 TEST_F(BackedStore, ALookThatFailsAtOnePartStillDoesTheOthers) {
-  LogCounter log;
   for (auto part: {Part::OVERDUE, Part::DUE}) {
     auto store = open(SOON);
     backend->failing = part;
@@ -204,7 +212,6 @@ TEST_F(BackedStore, ALookThatFailsAtOnePartStillDoesTheOthers) {
 }
 
 TEST_F(BackedStore, WhoeverWaitsForWorkKeepsWaitingThoughTheFirstQuestionFails) {
-  LogCounter log;
   auto store = open(SOON);
   wait(store->create(work("a")));
   backend->failing = Part::DUE;
