@@ -284,16 +284,18 @@ TEST_F(PgLaneTest, WhoeverGivesUpIsToldWhetherTheRequestMayHaveBeenCarriedOut) {
   auto untried = ask(settling("a"));
   lane.lost();
   auto patient = ask(finding("a"), START + 2 * PATIENCE);
-  lane.giveUp(START + PATIENCE);
+  lane.giveUp(START + PATIENCE, "connection refused");
   EXPECT_EQ(Type::DISCONNECTED, doubtful.failure().getType());
-  EXPECT_EQ(Type::OVERLOADED, untried.failure().getType());
+  auto failure = untried.failure();
+  EXPECT_EQ(Type::OVERLOADED, failure.getType());
+  EXPECT_MENTIONS(failure.getDescription(), "connection refused");
   EXPECT_FALSE(patient.isThere());
   EXPECT_EQ(1u, lane.requestCount());
 }
 
 TEST_F(PgLaneTest, NobodyGivesUpBeforeTheTimeIsUp) {
   auto created = ask(creation("a"));
-  lane.giveUp(START + PATIENCE - 1 * kj::NANOSECONDS);
+  lane.giveUp(START + PATIENCE - 1 * kj::NANOSECONDS, "");
   EXPECT_FALSE(created.isThere());
 }
 
@@ -366,7 +368,9 @@ protected:
 };
 
 std::string laneIdsOf(kj::ArrayPtr<PgLane* const> group) {
-  return kj::strArray(KJ_MAP(lane, group) { return kj::str(lane->id); }, ",").cStr();
+  return kj::strArray(
+      KJ_MAP(lane, group) { return kj::str(lane->id); }, ",")
+      .cStr();
 }
 
 TEST_F(PgLanesTest, AGroupIsInTheOrderOfIds) {
@@ -471,7 +475,7 @@ TEST_F(PgLanesTest, ARequestThatIsAlwaysOvertakenIsRefused) {
 TEST_F(PgLanesTest, ThoseWhoseTimeIsUpGiveUp) {
   auto impatient = ask(creation("a"));
   auto patient = ask(creation("b"), START + 2 * PATIENCE);
-  lanes.giveUp(START + PATIENCE);
+  lanes.giveUp(START + PATIENCE, "connection refused");
   EXPECT_EQ(Type::OVERLOADED, impatient.failure().getType());
   EXPECT_FALSE(patient.isThere());
   EXPECT_EQ("b", laneIdsOf(take()));
@@ -481,7 +485,7 @@ TEST_F(PgLanesTest, WhoeverIsUnderWayDoesNotGiveUp) {
   auto created = ask(creation("a"));
   auto& lane = takeOne();
   lane.plan(NOW);
-  lanes.giveUp(START + PATIENCE);
+  lanes.giveUp(START + PATIENCE, "connection refused");
   EXPECT_FALSE(created.isThere());
   lane.written();
   lanes.putBack(lane);
