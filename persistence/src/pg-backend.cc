@@ -40,6 +40,16 @@ bool isWanted(const Record& record, kj::ArrayPtr<const PromiseState> states) {
   return false;
 }
 
+// Another process may have made the next lease instead, at the same epoch.
+bool isSameLease(const Record& a, const Record& b) {
+  KJ_IF_MAYBE(mine, a.lease) {
+    KJ_IF_MAYBE(theirs, b.lease) {
+      return a.epoch == b.epoch && mine->owner == theirs->owner && mine->expires == theirs->expires;
+    }
+  }
+  return false;
+}
+
 // The statement that finds what `request` asks for, and what it takes.
 PgExecution searchFor(const SearchRequest& request, uint32_t recordsMax) {
   Cursor start;
@@ -180,6 +190,9 @@ private:
   PgLanes lanes;
   PgPool pool;
   StoreTraffic traffic;
+
+  // Why the last attempt to listen failed, which is that to connect, if anything is wrong with it.
+  kj::String trouble;
   uint32_t rounds = 0;
   bool roundScheduled = false;
   kj::TaskSet tasks;
@@ -285,7 +298,7 @@ private:
   kj::Promise<void> giveUpInTime() {
     for (;;) {
       co_await loop.timer().afterDelay(patience / 4);
-      lanes.giveUp(loop.timer().now());
+      lanes.giveUp(loop.timer().now(), trouble);
     }
   }
 
@@ -340,9 +353,8 @@ private:
     for (size_t row = 0; row < results[0].rows(); ++row) {
       auto found = pg::readRecord(results[0], row);
       for (auto& draft: drafts) {
-        bool ours = draft.record.id == found.record.id && draft.version + 1 == found.version &&
-            draft.record.epoch == found.record.epoch;
-        if (ours) claimed.add(kj::mv(draft.record));
+        if (draft.record.id != found.record.id || draft.version + 1 != found.version) continue;
+        if (isSameLease(draft.record, found.record)) claimed.add(kj::mv(draft.record));
       }
     }
     co_return claimed.releaseAsArray();
@@ -354,6 +366,7 @@ private:
     for (;;) {
       try {
         auto connection = co_await PgConnection::connect(loop, uri);
+        trouble = nullptr;
         connection->onNotification(
             [this](kj::StringPtr channel, kj::StringPtr payload) { heard(channel, payload); });
         PgExecution executions[] = {{pg::LISTEN_SETTLED}, {pg::LISTEN_DUE}};
@@ -361,6 +374,7 @@ private:
         co_await connection->whenLost();
       } catch (...) {
         auto exception = kj::getCaughtExceptionAsKj();
+        trouble = kj::str(exception.getDescription());
         KJ_LOG(INFO, "a store does not hear what other processes do, and looks itself", exception);
       }
       co_await loop.timer().afterDelay(10 * PAUSE_AFTER_FAILURE);

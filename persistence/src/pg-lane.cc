@@ -128,7 +128,7 @@ void PgLane::believe(Record record, uint64_t version) {
   versionBelieved = version;
 }
 
-void PgLane::giveUp(kj::TimePoint now) {
+void PgLane::giveUp(kj::TimePoint now, kj::StringPtr reason) {
   std::deque<Entry> rest;
   for (auto& entry: entries) {
     if (entry.giveUp > now) {
@@ -137,10 +137,11 @@ void PgLane::giveUp(kj::TimePoint now) {
       entry.ticket.waiter->reject(KJ_EXCEPTION(DISCONNECTED,
           "the connection to the database was lost, and it cannot be reached again: the request "
           "may or may not have been carried out; repeat it",
-          id));
+          id, reason));
     } else {
       entry.ticket.waiter->reject(KJ_EXCEPTION(OVERLOADED,
-          "the database cannot be reached: nothing was done; repeat the request later", id));
+          "the database cannot be reached: nothing was done; repeat the request later", id,
+          reason));
     }
   }
   entries = kj::mv(rest);

@@ -75,8 +75,9 @@ public:
 
   // The rest is for a lane that is not under way.
 
-  // Rejects requests whose time is up, or all.
-  void giveUp(kj::TimePoint now);
+  // Rejects requests whose time is up, or all. `reason` is why the database cannot be reached, as
+  // far as that is known.
+  void giveUp(kj::TimePoint now, kj::StringPtr reason);
   void rejectAll(const kj::Exception& why);
 
   // The record is as given, with no request to be answered.

@@ -76,11 +76,11 @@ void PgLanes::believe(const Record& record, uint64_t version) {
   makeIdle(lane);
 }
 
-void PgLanes::giveUp(kj::TimePoint now) {
+void PgLanes::giveUp(kj::TimePoint now, kj::StringPtr reason) {
   std::deque<PgLane*> lanesReady;
   std::swap(lanesReady, ready);
   for (auto lane: lanesReady) {
-    lane->giveUp(now);
+    lane->giveUp(now, reason);
     putBack(*lane);
   }
 }

@@ -37,7 +37,7 @@ public:
   void believe(const Record& record, uint64_t version);
 
   // Rejects the requests of lanes that are not under way: those whose time is up, or all.
-  void giveUp(kj::TimePoint now);
+  void giveUp(kj::TimePoint now, kj::StringPtr reason);
   void rejectReady(const kj::Exception& why);
 
 private:

@@ -74,18 +74,26 @@ const PgStatement NOTIFY_DUE = {"troth_notify_due", R"sql(
 const PgStatement BEGIN = {"troth_begin", "BEGIN"};
 const PgStatement COMMIT = {"troth_commit", "COMMIT"};
 
-// Those that another process is claiming at this moment are left to it.
+// Rows are locked one by one, until there are enough. Those that others have locked at this moment
+// are left to them, so there are more to choose from than are asked for.
 const PgStatement LOCK_DUE = {"troth_lock_due", "SELECT " RECORD_COLUMNS R"sql(
-  FROM (SELECT DISTINCT target FROM unnest($1::text[]) AS t(target)) AS u
-  CROSS JOIN LATERAL (
-    SELECT * FROM troth.promises c
-    WHERE c.target = u.target AND c.due IS NOT NULL AND c.due <= $2::int8
-    ORDER BY c.due
-    LIMIT $3::int8
-    FOR UPDATE SKIP LOCKED
-  ) p
-  ORDER BY p.due
+  FROM (
+    SELECT d.id, d.due
+    FROM (SELECT DISTINCT target FROM unnest($1::text[]) AS t(target)) AS u
+    CROSS JOIN LATERAL (
+      SELECT c.id, c.due FROM troth.promises c
+      WHERE c.target = u.target AND c.due IS NOT NULL AND c.due <= $2::int8
+      ORDER BY c.due
+      LIMIT 4 * $3::int8
+    ) d
+    ORDER BY d.due
+    LIMIT 4 * $3::int8
+  ) AS q
+  JOIN troth.promises p ON p.id = q.id
+  WHERE p.due <= $2::int8
+  ORDER BY q.due
   LIMIT $3::int8
+  FOR UPDATE OF p SKIP LOCKED
 )sql"};
 
 // Each state has its part of the index; what is found there is merged.
@@ -185,5 +193,12 @@ const PgStatement PRUNE = {"troth_prune", R"sql(
 
 const PgStatement NOW = {
     "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
+
+kj::ArrayPtr<const PgStatement* const> requestStatements() {
+  static const PgStatement* const STATEMENTS[] = {&READ, &INSERT, &UPDATE, &NOTIFY_SETTLED,
+      &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG,
+      &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW};
+  return STATEMENTS;
+}
 
 }  // namespace troth::pg

@@ -43,4 +43,7 @@ extern const PgStatement FIND_SETTLED;
 extern const PgStatement PRUNE;
 extern const PgStatement NOW;
 
+// All that read or write rows on behalf of requests, for the test of their plans.
+kj::ArrayPtr<const PgStatement* const> requestStatements();
+
 }  // namespace troth::pg

@@ -1,10 +1,12 @@
 #pragma once
 // Another process, whose output a test reads line by line.
 
+#include <fcntl.h>
 #include <kj/debug.h>
 #include <kj/string.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,5 +71,11 @@ private:
   pid_t id = 0;
   FILE* output;
 };
+
+// How many processes a test kills: what TROTH_KILLS says, if it says anything.
+inline int killCount(int otherwise) {
+  auto value = getenv("TROTH_KILLS");
+  return value == nullptr ? otherwise : atoi(value);
+}
 
 }  // namespace troth

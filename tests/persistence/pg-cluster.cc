@@ -14,7 +14,9 @@ namespace {
   dup2(channel, STDIN_FILENO);
   dup2(channel, STDOUT_FILENO);
   auto setting = disk == PgCluster::Disk::FAST ? "fsync=off" : "fsync=on";
-  execl(TROTH_PG_CLUSTER, TROTH_PG_CLUSTER, TROTH_PG_CACHE, setting, nullptr);
+  // Before it recovers, the server syncs its files: all at once, not each by itself.
+  execl(TROTH_PG_CLUSTER, TROTH_PG_CLUSTER, TROTH_PG_CACHE, setting,
+      "recovery_init_sync_method=syncfs", nullptr);
   _exit(127);
 }
 

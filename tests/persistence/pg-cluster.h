@@ -32,6 +32,9 @@ public:
   // How to connect, as libpq understands it.
   kj::String where() const { return kj::str("host=", folder, " user=troth dbname=postgres"); }
 
+  // That of its socket, of its data (in `data`), and of what it writes (`log`).
+  kj::StringPtr getFolder() const { return folder; }
+
   // Each blocks until it is done. A server that is killed or stopped can be started again.
   void start() { command("start"); }
   void stop() { command("stop"); }

@@ -1,50 +1,21 @@
 // sqlite-child WHAT PATH [ARGUMENTS]: another process that uses a store's file, for tests.
 //
 //   write                 creates and settles promises until it is killed
-//   work STEP all|some    a little of each; power goes at the STEPth write, and with it what was
-//   not
-//                         synced
+//   work STEP all|some    a little of each; power goes at the STEPth write, and with it what
+//                         was not synced
 //   create PREFIX COUNT   creates promises
 //   await ID              prints the value of a promise once it has settled
 //
 // Says `c ID` when a promise is created, and `s ID` when it has settled.
 
-#include <unistd.h>
-
+#include "child-writes.h"
 #include "fault-vfs.h"
 #include "sqlite-testing.h"
 
 namespace troth {
 namespace {
 
-// Written at once and whole, for the process may end at any time.
-void say(kj::StringPtr what, kj::StringPtr id) {
-  auto line = kj::str(what, ' ', id, '\n');
-  KJ_ASSERT(::write(STDOUT_FILENO, line.begin(), line.size()) == ssize_t(line.size()));
-}
-
-kj::Promise<void> createAndSettle(Store& store, kj::String id) {
-  auto request = call(id, "bank");
-  request.tags = kj::arr(kj::str("all"), kj::str("some"));
-  co_await store.create(kj::mv(request));
-  say("c", id);
-  co_await store.settle(fulfillment(id, id));
-  say("s", id);
-}
-
-kj::Promise<void> writeForever(Store& store, kj::String prefix) {
-  for (int i = 0;; ++i) co_await createAndSettle(store, kj::str(prefix, '.', i));
-}
-
-void write(Loop& loop, kj::StringPtr path) {
-  constexpr int CALLERS = 8;
-  auto store = newSqliteStore(path);
-  auto callers = kj::heapArrayBuilder<kj::Promise<void>>(CALLERS);
-  for (int i = 0; i < CALLERS; ++i) callers.add(writeForever(*store, kj::str(getpid(), '.', i)));
-  kj::joinPromises(callers.finish()).wait(loop.waitScope());
-}
-
-void work(Loop& loop, kj::StringPtr path, uint64_t step, FaultVfs::Loss loss) {
+void workUntilPowerCut(Loop& loop, kj::StringPtr path, uint64_t step, FaultVfs::Loss loss) {
   FaultVfs vfs;
   vfs.cutPowerAt(step, loss);
   auto store = newSqliteStore(path);
@@ -78,10 +49,10 @@ int run(int argc, char* argv[]) {
   KJ_REQUIRE(argc >= 3, "see the top of this file");
   kj::StringPtr what = argv[1], path = argv[2];
   Loop loop;
-  if (what == "write") write(loop, path);
+  if (what == "write") writeForever(loop, *newSqliteStore(path));
   if (what == "work" && argc == 5) {
     auto loss = argv[4] == "all"_kj ? FaultVfs::Loss::EVERYTHING : FaultVfs::Loss::SOMETHING;
-    work(loop, path, kj::StringPtr(argv[3]).parseAs<uint64_t>(), loss);
+    workUntilPowerCut(loop, path, kj::StringPtr(argv[3]).parseAs<uint64_t>(), loss);
   }
   if (what == "create" && argc == 5) {
     create(loop, path, argv[3], kj::StringPtr(argv[4]).parseAs<int>());

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <kj/vector.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <fstream>
@@ -46,11 +45,11 @@ void checkFile(kj::StringPtr path, const std::vector<std::string>& acknowledged)
 }
 
 TEST(SqliteCrash, WhatWasAcknowledgedSurvivesKills) {
-  constexpr int ROUNDS = 200;
+  const int rounds = killCount(200);
   TemporaryFolder folder;
   auto path = folder.file("promises.db");
   std::vector<std::string> acknowledged;
-  for (int round = 0; round < ROUNDS; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     ChildProcess child{CHILD, "write", path};
     for (int i = 0; i < 1 + round % 50; ++i) acknowledged.push_back(child.readLine());
     child.kill();
@@ -193,24 +192,9 @@ TEST(SqliteCrash, AFileThatMayNotGrowLosesNothingAndGoesOnLater) {
   expectAll(loop, *store, ids);
 }
 
-// A small file system; null where this user may not mount one.
-class SmallDisk {
-public:
-  static kj::Maybe<kj::Own<SmallDisk>> tryMount(const std::string& path) {
-    if (mount("tmpfs", path.c_str(), "tmpfs", 0, "size=4m") < 0) return nullptr;
-    return kj::heap<SmallDisk>(path);
-  }
-  explicit SmallDisk(const std::string& path): path(path) {}
-  ~SmallDisk() { umount(path.c_str()); }
-  KJ_DISALLOW_COPY_AND_MOVE(SmallDisk);
-
-private:
-  std::string path;
-};
-
 TEST(SqliteCrash, AFullDiskLosesNothingAndGoesOnWhenThereIsSpace) {
   TemporaryFolder folder;
-  auto disk = SmallDisk::tryMount(folder.path);
+  auto disk = SmallDisk::tryMount(folder.path, "4m");
   if (disk == nullptr) return;
   Loop loop;
   auto ballast = folder.file("ballast");

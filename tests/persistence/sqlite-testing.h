@@ -3,33 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <kj/debug.h>
-#include <stdlib.h>
 #include <troth/loop.h>
 #include <troth/store.h>
 
-#include <filesystem>
 #include <string>
 
+#include "temporary-folder.h"
+
 namespace troth {
-
-// A folder that is gone when this is.
-class TemporaryFolder {
-public:
-  TemporaryFolder() {
-    auto name = (std::filesystem::temp_directory_path() / "troth-sqlite-XXXXXX").string();
-    KJ_SYSCALL(mkdtemp(name.data()) == nullptr ? -1 : 0);
-    path = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  KJ_DISALLOW_COPY_AND_MOVE(TemporaryFolder);
-
-  kj::String file(kj::StringPtr name) const { return kj::str(path.c_str(), '/', name); }
-
-  std::string path;
-};
 
 inline CreateRequest external(kj::StringPtr id) { return {.id = kj::str(id)}; }
 

@@ -1,4 +1,7 @@
-// A greeter and its caller in one process: asks the greeting, not yet there, for its text.
+// A greeter and its caller in one process: asks the greeting, not yet there, for its text, and keeps
+// that as a promise.
+#include <troth/store.h>
+#include <troth/stored-message.h>
 #include <troth/vat.h>
 
 #include <iostream>
@@ -30,6 +33,14 @@ int main() {
   auto greeter = vat.connect<Greeter>(kj::str("127.0.0.1:", port));
   auto text = greeter.greet("Troth").phrase().read().text().wait(vat);
 
-  std::cout << text.cStr() << std::endl;
-  return text == "Hello, Troth" ? 0 : 1;
+  auto store = troth::openStore("memory:");
+  store->create({.id = kj::str("greeting")}).wait(vat);
+  troth::StoredMessageBuilder message;
+  message.content().setAs<capnp::Text>(text);
+  store->settle({.id = kj::str("greeting"), .value = message.finish()}).wait(vat);
+  auto record = store->whenSettled("greeting").wait(vat);
+  auto kept = kj::str(troth::StoredMessage(record.value).content().getAs<capnp::Text>());
+
+  std::cout << kept.cStr() << std::endl;
+  return kept == "Hello, Troth" ? 0 : 1;
 }

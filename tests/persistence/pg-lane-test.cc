@@ -1,0 +1,505 @@
+#include "pg-lane.h"
+
+#include "checks.h"
+#include "pg-lanes.h"
+#include "store-contract.h"
+
+namespace troth {
+namespace {
+
+using Step = PgLane::Step;
+using Type = kj::Exception::Type;
+
+constexpr auto NOW = kj::UNIX_EPOCH + 20'000 * kj::DAYS;
+constexpr auto START = kj::origin<kj::TimePoint>();
+constexpr auto PATIENCE = 30 * kj::SECONDS;
+
+Request creation(CreateRequest request) { return checked(kj::mv(request)); }
+Request creation(kj::StringPtr id) { return creation(outside(id)); }
+Request settling(kj::StringPtr id, kj::StringPtr value = "value") {
+  return checked(fulfill(id, value));
+}
+Request finding(kj::StringPtr id) { return FindRequest{kj::str(id)}; }
+
+// The record that `requests` leave behind.
+Record recordAfter(std::initializer_list<Request (*)()> requests) {
+  kj::Maybe<Record> record;
+  for (auto request: requests) transition(record, request(), NOW);
+  return kj::mv(KJ_ASSERT_NONNULL(record));
+}
+Record pendingRecord() {
+  return recordAfter({[]() { return creation("a"); }});
+}
+Record settledRecord() {
+  return recordAfter({[]() { return creation("a"); }, []() { return settling("a", "theirs"); }});
+}
+
+// An answer that a request waits for.
+class Answer {
+public:
+  Answer(kj::Promise<kj::Maybe<Record>> promise, kj::WaitScope& waitScope)
+      : promise(kj::mv(promise)), waitScope(waitScope) {}
+
+  bool isThere() { return promise.poll(waitScope); }
+  kj::Maybe<Record> get() { return promise.wait(waitScope); }
+  Record record() {
+    auto answer = get();
+    return kj::mv(KJ_ASSERT_NONNULL(answer));
+  }
+  kj::Exception failure() {
+    return thrownBy([this]() { promise.wait(waitScope); });
+  }
+
+private:
+  kj::Promise<kj::Maybe<Record>> promise;
+  kj::WaitScope& waitScope;
+};
+
+class PgLaneTest: public testing::Test {
+protected:
+  ~PgLaneTest() noexcept override {}
+
+  kj::EventLoop loop;
+  kj::WaitScope waitScope{loop};
+  PgLane lane{"a"};
+
+  Answer ask(Request request, kj::TimePoint giveUp = START + PATIENCE) {
+    auto paf = kj::newPromiseAndFulfiller<kj::Maybe<Record>>();
+    lane.add({{kj::mv(request), kj::mv(paf.fulfiller)}, giveUp});
+    return {kj::mv(paf.promise), waitScope};
+  }
+
+  // As after a write of this lane's own.
+  void createRecord() {
+    auto created = ask(creation("a"));
+    lane.plan(NOW);
+    lane.written();
+    created.record();
+  }
+};
+
+TEST_F(PgLaneTest, ACreationIsWrittenWithoutReadingFirst) {
+  auto created = ask(creation("a"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  EXPECT_TRUE(lane.isUnderWay());
+  EXPECT_EQ(0u, lane.version());
+  EXPECT_FALSE(created.isThere());
+  lane.written();
+  EXPECT_EQ(PromiseState::PENDING, created.record().state);
+  EXPECT_FALSE(lane.isUnderWay());
+  EXPECT_TRUE(lane.isEmpty());
+}
+
+TEST_F(PgLaneTest, WhatALaneHasWrittenIsReplacedWithoutReadingFirst) {
+  createRecord();
+  EXPECT_TRUE(lane.isWorthKeeping());
+  auto settled = ask(settling("a"));
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  EXPECT_EQ(1u, lane.version());
+  EXPECT_TRUE(lane.isSettling());
+  lane.written();
+  EXPECT_EQ(PromiseState::FULFILLED, settled.record().state);
+  EXPECT_FALSE(lane.isWorthKeeping());
+}
+
+TEST_F(PgLaneTest, RequestsOfOneTurnAreOneWrite) {
+  auto created = ask(creation("a"));
+  auto settled = ask(settling("a", "first"));
+  auto late = ask(settling("a", "second"));
+  auto found = ask(finding("a"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  EXPECT_TRUE(lane.draft().isSettled());
+  lane.written();
+  EXPECT_EQ(PromiseState::PENDING, created.record().state);
+  EXPECT_EQ(bytesOf("first").asPtr(), settled.record().value.asPtr());
+  EXPECT_EQ(bytesOf("first").asPtr(), late.record().value.asPtr());
+  EXPECT_EQ(PromiseState::FULFILLED, found.record().state);
+}
+
+TEST_F(PgLaneTest, AnUnknownRecordIsReadBeforeItIsChanged) {
+  auto settled = ask(settling("a"));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(pendingRecord(), 7, NOW);
+  EXPECT_FALSE(lane.isUnderWay());
+  EXPECT_FALSE(settled.isThere());
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  EXPECT_EQ(7u, lane.version());
+  lane.written();
+  EXPECT_EQ(PromiseState::FULFILLED, settled.record().state);
+}
+
+TEST_F(PgLaneTest, WhatIsOnlyBelievedIsNotToldToAnybody) {
+  createRecord();
+  auto found = ask(finding("a"));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(settledRecord(), 2, NOW);
+  EXPECT_EQ(bytesOf("theirs").asPtr(), found.record().value.asPtr());
+}
+
+TEST_F(PgLaneTest, ACreationThatIsRefutedReadsAndIsToldWhatIsThere) {
+  auto created = ask(creation("a"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  lane.refuted();
+  EXPECT_EQ(1u, lane.refutations);
+  EXPECT_FALSE(created.isThere());
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(pendingRecord(), 1, NOW);
+  EXPECT_EQ(PromiseState::PENDING, created.record().state);
+  EXPECT_EQ(0u, lane.refutations);
+}
+
+TEST_F(PgLaneTest, ASettledPromiseThatIsCreatedAgainIsReadNotInsertedForEver) {
+  auto created = ask(creation("a"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  lane.refuted();
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(settledRecord(), 2, NOW);
+  EXPECT_EQ(PromiseState::FULFILLED, created.record().state);
+}
+
+TEST_F(PgLaneTest, APromiseThatIsGoneWhenItIsReadIsMadeAnew) {
+  auto created = ask(creation("a"));
+  lane.plan(NOW);
+  lane.refuted();
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(nullptr, 0, NOW);
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  lane.written();
+  EXPECT_EQ(PromiseState::PENDING, created.record().state);
+}
+
+TEST_F(PgLaneTest, AnUpdateThatIsRefutedIsCarriedOutOnWhatIsThere) {
+  createRecord();
+  auto settled = ask(settling("a", "ours"));
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  lane.refuted();
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(settledRecord(), 2, NOW);
+  EXPECT_EQ(bytesOf("theirs").asPtr(), settled.record().value.asPtr());
+}
+
+TEST_F(PgLaneTest, ARefusalIsToldOnlyOfWhatIsThere) {
+  createRecord();
+  auto refused = ask(creation(work("a")));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  EXPECT_FALSE(refused.isThere());
+  lane.found(pendingRecord(), 1, NOW);
+  EXPECT_EQ(Type::FAILED, refused.failure().getType());
+}
+
+TEST_F(PgLaneTest, ARefusalAmongWritesFailsNoneOfTheOthers) {
+  auto created = ask(creation("a"));
+  auto refused = ask(creation(work("a")));
+  auto settled = ask(settling("a"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  lane.written();
+  EXPECT_EQ(PromiseState::PENDING, created.record().state);
+  EXPECT_EQ(Type::FAILED, refused.failure().getType());
+  EXPECT_EQ(PromiseState::FULFILLED, settled.record().state);
+}
+
+TEST_F(PgLaneTest, WhatIsNotThereIsRefusedAfterReading) {
+  auto settled = ask(settling("a"));
+  auto found = ask(finding("a"));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(nullptr, 0, NOW);
+  EXPECT_EQ(Type::FAILED, settled.failure().getType());
+  EXPECT_TRUE(found.get() == nullptr);
+}
+
+TEST_F(PgLaneTest, RequestsThatComeWhileItIsUnderWayAreForLater) {
+  auto created = ask(creation("a"));
+  lane.plan(NOW);
+  auto settled = ask(settling("a"));
+  lane.written();
+  EXPECT_TRUE(created.isThere());
+  EXPECT_FALSE(settled.isThere());
+  EXPECT_FALSE(lane.isEmpty());
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  lane.written();
+  EXPECT_EQ(PromiseState::FULFILLED, settled.record().state);
+}
+
+TEST_F(PgLaneTest, ARequestThatComesDuringAReadIsNotAnsweredByIt) {
+  auto first = ask(finding("a"));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  auto second = ask(finding("a"));
+  lane.found(nullptr, 0, NOW);
+  EXPECT_TRUE(first.get() == nullptr);
+  EXPECT_FALSE(second.isThere());
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(pendingRecord(), 1, NOW);
+  EXPECT_TRUE(second.get() != nullptr);
+}
+
+TEST_F(PgLaneTest, WhatALostConnectionHasCommittedIsReadBack) {
+  auto created = ask(creation("a"));
+  auto settled = ask(settling("a", "theirs"));
+  EXPECT_EQ(Step::INSERT, lane.plan(NOW));
+  lane.lost();
+  EXPECT_FALSE(lane.isUnderWay());
+  EXPECT_FALSE(created.isThere());
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(settledRecord(), 1, NOW);
+  EXPECT_TRUE(created.isThere());
+  EXPECT_EQ(bytesOf("theirs").asPtr(), settled.record().value.asPtr());
+}
+
+TEST_F(PgLaneTest, WhatALostConnectionHasNotCommittedIsWrittenAnew) {
+  createRecord();
+  auto settled = ask(settling("a"));
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  lane.lost();
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+  lane.found(pendingRecord(), 1, NOW);
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  lane.written();
+  EXPECT_EQ(PromiseState::FULFILLED, settled.record().state);
+}
+
+TEST_F(PgLaneTest, OnlyWhatWasUnderWayIsRejected) {
+  auto created = ask(creation("a"));
+  lane.plan(NOW);
+  auto later = ask(finding("a"));
+  lane.rejected(KJ_EXCEPTION(OVERLOADED, "the disk is full"));
+  EXPECT_EQ(Type::OVERLOADED, created.failure().getType());
+  EXPECT_FALSE(later.isThere());
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+}
+
+TEST_F(PgLaneTest, ARejectedLaneBelievesNothing) {
+  createRecord();
+  auto settled = ask(settling("a"));
+  lane.plan(NOW);
+  lane.rejected(KJ_EXCEPTION(OVERLOADED, "the disk is full"));
+  EXPECT_FALSE(lane.isWorthKeeping());
+  settled.failure();
+  auto again = ask(settling("a"));
+  EXPECT_EQ(Step::READ, lane.plan(NOW));
+}
+
+TEST_F(PgLaneTest, WhoeverGivesUpIsToldWhetherTheRequestMayHaveBeenCarriedOut) {
+  auto doubtful = ask(creation("a"));
+  lane.plan(NOW);
+  auto untried = ask(settling("a"));
+  lane.lost();
+  auto patient = ask(finding("a"), START + 2 * PATIENCE);
+  lane.giveUp(START + PATIENCE, "connection refused");
+  EXPECT_EQ(Type::DISCONNECTED, doubtful.failure().getType());
+  auto failure = untried.failure();
+  EXPECT_EQ(Type::OVERLOADED, failure.getType());
+  EXPECT_MENTIONS(failure.getDescription(), "connection refused");
+  EXPECT_FALSE(patient.isThere());
+  EXPECT_EQ(1u, lane.requestCount());
+}
+
+TEST_F(PgLaneTest, NobodyGivesUpBeforeTheTimeIsUp) {
+  auto created = ask(creation("a"));
+  lane.giveUp(START + PATIENCE - 1 * kj::NANOSECONDS, "");
+  EXPECT_FALSE(created.isThere());
+}
+
+TEST_F(PgLaneTest, WorkThatAnybodyMayClaimIsKnown) {
+  auto created = ask(creation(work("a")));
+  lane.plan(NOW);
+  EXPECT_TRUE(lane.isMakingDue());
+  EXPECT_FALSE(lane.isSettling());
+  lane.written();
+  created.record();
+  auto again = ask(creation(leased("a", "me")));
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  EXPECT_FALSE(lane.isMakingDue());
+}
+
+TEST_F(PgLaneTest, LargeParametersAreNotKept) {
+  auto request = work("a");
+  request.call.params = kj::heapArray<kj::byte>(1 << 20);
+  auto created = ask(creation(kj::mv(request)));
+  EXPECT_LT(size_t(1) << 20, lane.byteCount());
+  lane.plan(NOW);
+  lane.written();
+  created.record();
+  EXPECT_FALSE(lane.isWorthKeeping());
+}
+
+// ---- Many lanes ----
+
+class PgLanesTest: public testing::Test {
+protected:
+  ~PgLanesTest() noexcept override {}
+
+  kj::EventLoop loop;
+  kj::WaitScope waitScope{loop};
+  PgLanes lanes;
+
+  Answer ask(Request request, kj::TimePoint giveUp = START + PATIENCE) {
+    auto paf = kj::newPromiseAndFulfiller<kj::Maybe<Record>>();
+    lanes.add(kj::mv(request), kj::mv(paf.fulfiller), giveUp);
+    return {kj::mv(paf.promise), waitScope};
+  }
+
+  kj::Vector<PgLane*> take(size_t requestsMax = GROUP_REQUESTS_MAX) {
+    return lanes.take(requestsMax, GROUP_BYTES_MAX);
+  }
+  PgLane& takeOne() {
+    auto group = take();
+    KJ_ASSERT(group.size() == 1);
+    return *group[0];
+  }
+
+  // Creates `id` as a database would that has no record of it.
+  void create(kj::StringPtr id) {
+    ask(creation(id));
+    auto& lane = takeOne();
+    lane.plan(NOW);
+    lane.written();
+    lanes.putBack(lane);
+  }
+
+  // What a settlement of `id` would ask the database.
+  Step stepToSettle(kj::StringPtr id) {
+    ask(settling(id));
+    auto& lane = takeOne();
+    auto step = lane.plan(NOW);
+    lane.rejected(KJ_EXCEPTION(OVERLOADED, "never mind"));
+    lanes.putBack(lane);
+    return step;
+  }
+};
+
+std::string laneIdsOf(kj::ArrayPtr<PgLane* const> group) {
+  return kj::strArray(
+      KJ_MAP(lane, group) { return kj::str(lane->id); }, ",")
+      .cStr();
+}
+
+TEST_F(PgLanesTest, AGroupIsInTheOrderOfIds) {
+  for (auto id: {"c", "a", "b", "a"}) ask(creation(id));
+  auto group = take();
+  EXPECT_EQ("a,b,c", laneIdsOf(group));
+  EXPECT_EQ(2u, group[0]->requestCount());
+  EXPECT_FALSE(lanes.isReady());
+}
+
+TEST_F(PgLanesTest, AGroupHasNoMoreRequestsThanItMay) {
+  for (auto id: {"a", "b", "c"}) ask(creation(id));
+  EXPECT_EQ("a,b", laneIdsOf(take(2)));
+  EXPECT_EQ("c", laneIdsOf(take(2)));
+}
+
+TEST_F(PgLanesTest, AGroupHasNoMoreBytesThanItMay) {
+  for (auto id: {"a", "b", "c"}) {
+    auto request = work(id);
+    request.call.params = kj::heapArray<kj::byte>(GROUP_BYTES_MAX / 2 - 1000);
+    ask(creation(kj::mv(request)));
+  }
+  EXPECT_EQ("a,b", laneIdsOf(take()));
+  EXPECT_EQ("c", laneIdsOf(take()));
+}
+
+TEST_F(PgLanesTest, ALaneThatIsTooLargeForAGroupIsAGroup) {
+  for (int i = 0; i < 3; ++i) ask(finding("a"));
+  ask(finding("b"));
+  EXPECT_EQ("a", laneIdsOf(take(2)));
+  EXPECT_EQ("b", laneIdsOf(take(2)));
+}
+
+TEST_F(PgLanesTest, ALaneIsInOneGroupAtATime) {
+  ask(creation("a"));
+  auto& lane = takeOne();
+  lane.plan(NOW);
+  ask(settling("a"));
+  EXPECT_FALSE(lanes.isReady());
+  lane.written();
+  lanes.putBack(lane);
+  EXPECT_TRUE(lanes.isReady());
+  EXPECT_EQ("a", laneIdsOf(take()));
+}
+
+TEST_F(PgLanesTest, WhatIsBelievedIsForgottenAfterASettlement) {
+  create("a");
+  EXPECT_EQ(Step::UPDATE, stepToSettle("a"));
+  EXPECT_EQ(Step::READ, stepToSettle("a"));
+}
+
+TEST_F(PgLanesTest, WhatWasWrittenElsewhereIsBelieved) {
+  lanes.believe(pendingRecord(), 3);
+  ask(settling("a"));
+  auto& lane = takeOne();
+  EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
+  EXPECT_EQ(3u, lane.version());
+}
+
+TEST_F(PgLanesTest, ASettledRecordIsNotKept) {
+  lanes.believe(settledRecord(), 3);
+  EXPECT_EQ(Step::READ, stepToSettle("a"));
+}
+
+TEST_F(PgLanesTest, ALaneWithRequestsIsNotToldWhatToBelieve) {
+  ask(creation("a"));
+  auto& lane = takeOne();
+  lane.plan(NOW);
+  lanes.believe(pendingRecord(), 3);
+  EXPECT_EQ(0u, lane.version());
+}
+
+TEST_F(PgLanesTest, TheLaneThatIsIdleForLongestIsForgotten) {
+  create("a");
+  create("b");
+  auto record = pendingRecord();
+  for (size_t i = 0; i < PgLanes::IDLE_LANES_MAX - 1; ++i) {
+    record.id = kj::str(i);
+    lanes.believe(record, 1);
+  }
+  EXPECT_EQ(Step::READ, stepToSettle("a"));
+  EXPECT_EQ(Step::UPDATE, stepToSettle("b"));
+}
+
+TEST_F(PgLanesTest, ARequestThatIsAlwaysOvertakenIsRefused) {
+  auto settled = ask(settling("a"));
+  for (uint32_t i = 0; i <= PgLanes::REFUTATIONS_MAX; ++i) {
+    ASSERT_FALSE(settled.isThere()) << i;
+    auto& reading = takeOne();
+    EXPECT_EQ(Step::READ, reading.plan(NOW));
+    reading.found(pendingRecord(), i + 1, NOW);
+    lanes.putBack(reading);
+    auto& writing = takeOne();
+    EXPECT_EQ(Step::UPDATE, writing.plan(NOW));
+    writing.refuted();
+    lanes.putBack(writing);
+  }
+  EXPECT_EQ(Type::OVERLOADED, settled.failure().getType());
+  EXPECT_FALSE(lanes.isReady());
+}
+
+TEST_F(PgLanesTest, ThoseWhoseTimeIsUpGiveUp) {
+  auto impatient = ask(creation("a"));
+  auto patient = ask(creation("b"), START + 2 * PATIENCE);
+  lanes.giveUp(START + PATIENCE, "connection refused");
+  EXPECT_EQ(Type::OVERLOADED, impatient.failure().getType());
+  EXPECT_FALSE(patient.isThere());
+  EXPECT_EQ("b", laneIdsOf(take()));
+}
+
+TEST_F(PgLanesTest, WhoeverIsUnderWayDoesNotGiveUp) {
+  auto created = ask(creation("a"));
+  auto& lane = takeOne();
+  lane.plan(NOW);
+  lanes.giveUp(START + PATIENCE, "connection refused");
+  EXPECT_FALSE(created.isThere());
+  lane.written();
+  lanes.putBack(lane);
+  EXPECT_TRUE(created.isThere());
+}
+
+TEST_F(PgLanesTest, AllThatAreReadyAreRejectedAtOnce) {
+  auto first = ask(creation("a"));
+  auto second = ask(creation("b"));
+  lanes.rejectReady(KJ_EXCEPTION(FAILED, "wrong password"));
+  EXPECT_EQ(Type::FAILED, first.failure().getType());
+  EXPECT_EQ(Type::FAILED, second.failure().getType());
+  EXPECT_FALSE(lanes.isReady());
+}
+
+}  // namespace
+}  // namespace troth
