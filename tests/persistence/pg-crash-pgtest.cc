@@ -235,13 +235,16 @@ TEST_F(PgCut, AClaimThatDidNotArriveIsNotTakenForTheNextOne) {
   auto store = openBehindProxy(), other = open();
   wait(store->create(work("a", "target")));
   // From the write of the claim on nothing gets through.
-  proxy.judge = [isCut = false](auto message, auto bytes) mutable {
-    isCut = isCut || contains(bytes, "troth_update");
+  auto cut = kj::newPromiseAndFulfiller<void>();
+  proxy.judge = [&](auto message, auto bytes) {
+    if (contains(bytes, "troth_update")) cut.fulfiller->fulfill();
+    bool isCut = !cut.fulfiller->isWaiting();
     return isCut && message == PgProxy::Message::REQUEST ? PgProxy::Fate::CUT : PgProxy::Fate::PASS;
   };
   ClaimRequest request{.lease = {kj::str("first")}};
   request.targets = kj::arr(kj::str("target"));
   auto lost = store->claim(kj::mv(request));
+  wait(kj::mv(cut.promise));
   auto claimed = claim(*other, "target");
   EXPECT_EQ(1u, claimed[0].epoch);
   proxy.judge = [](auto, auto) { return PgProxy::Fate::PASS; };
