@@ -5,7 +5,7 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Troth)
 
 install(TARGETS troth troth-durable capnpc-troth EXPORT TrothTargets)
 install(DIRECTORY runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY persistence/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} OPTIONAL)
+install(DIRECTORY persistence/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT TrothTargets NAMESPACE Troth:: DESTINATION ${config_dir})
 
 configure_package_config_file(

@@ -323,9 +323,11 @@ private:
     auto paf = kj::newPromiseAndFulfiller<void>();
     auto watch =
         dueWatches.insert(dueWatches.end(), DueWatch{kj::mv(targets), kj::mv(paf.fulfiller)});
-    auto asked = backend->findDue(copyOf(watch->targets))
-                     .then([this, watch](kj::Maybe<kj::Date>&& due) { note(due, *watch); })
-                     .eagerlyEvaluate([this](kj::Exception&& e) { taskFailed(kj::mv(e)); });
+    auto asked = kj::evalNow([&]() {
+      return backend->findDue(copyOf(watch->targets));
+    }).then([this, watch](kj::Maybe<kj::Date>&& due) {
+        note(due, *watch);
+      }).eagerlyEvaluate([this](kj::Exception&& e) { taskFailed(kj::mv(e)); });
     return paf.promise.attach(kj::mv(asked)).attach(kj::defer([this, watch]() {
       dueWatches.erase(watch);
     }));

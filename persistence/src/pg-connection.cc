@@ -399,8 +399,9 @@ void PgConnection::Impl::takeError(const PGresult* result) {
 }
 
 void PgConnection::Impl::sync() {
-  // The end of the transaction that the run that failed began, or went on with.
-  if (runs.sync() == PgRuns::Ended::FAILED && runs.empty() && !isSettled()) runNow({{ROLL_BACK}});
+  runs.sync();
+  // What fails ends the transaction that it is part of, also one that spans runs.
+  if (runs.empty() && PQtransactionStatus(raw()) == PQTRANS_INERROR) runNow({{ROLL_BACK}});
 }
 
 void PgConnection::Impl::takeNotifications() {

@@ -73,21 +73,20 @@ void PgRuns::take(PgFailure failure) {
   if (run.failure == nullptr) run.failure = kj::mv(failure);
 }
 
-PgRuns::Ended PgRuns::sync() {
+void PgRuns::sync() {
   if (runs.front().isPreparing) {
     auto& run = runs.front();
     run.isPreparing = false;
     for (auto name: run.preparing.slice(run.prepared, run.preparing.size())) statements.erase(name);
-    return Ended::PREPARING;
+    return;
   }
   auto run = kj::mv(runs.front());
   runs.pop_front();
   KJ_IF_MAYBE(failure, run.failure) {
     run.fulfiller->fulfill(PgOutcome(kj::mv(*failure)));
-    return Ended::FAILED;
+  } else {
+    run.fulfiller->fulfill(PgOutcome(run.results.releaseAsArray()));
   }
-  run.fulfiller->fulfill(PgOutcome(run.results.releaseAsArray()));
-  return Ended::DONE;
 }
 
 void PgRuns::failAll(const PgFailure& failure) {

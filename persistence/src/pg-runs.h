@@ -42,9 +42,8 @@ public:
   void take(PgResult result);
   void take(PgFailure failure);
 
-  // The server is through with something.
-  enum class Ended { PREPARING, DONE, FAILED };
-  Ended sync();
+  // The server is through with preparing for the first run, or with the run.
+  void sync();
 
   // There will be no more answers.
   void failAll(const PgFailure& failure);

@@ -41,6 +41,10 @@ Inherited readDeadline(wire::CallOptions::Reader options);
 // Settles as `work` does. Drops it and breaks when `deadline` passes.
 kj::Promise<void> bounded(kj::Promise<void> work, const Inherited& deadline);
 
+// Settles as `work` does. Drops it and breaks when that takes longer than calls may wait for their
+// arguments (Limits::argumentWait). Never breaks if this thread has no Loop.
+kj::Promise<void> boundedWait(kj::Promise<void> work);
+
 // Whether `object`, of this vat, is a Troth server.
 bool isServer(capnp::ClientHook& object);
 

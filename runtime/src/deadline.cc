@@ -94,6 +94,18 @@ kj::Promise<void> bounded(kj::Promise<void> work, const Inherited& deadline) {
   return work;
 }
 
+kj::Promise<void> boundedWait(kj::Promise<void> work) {
+  if (Loop::find() == nullptr) return work;
+  // The timer is set at the end of the turn: most waits are over by then.
+  auto late = kj::evalLast([limit = CallQueue::current().argumentWaitMax]() {
+    return Loop::current().timer().afterDelay(limit).then([limit]() {
+      kj::throwFatalException(overloaded(
+          kj::str("what a call needs was not there after ", limit, " (limit: argumentWait)")));
+    });
+  });
+  return work.exclusiveJoin(kj::mv(late));
+}
+
 // =======================================================================================
 // Calls that are made
 

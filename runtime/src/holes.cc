@@ -2,6 +2,9 @@
 
 #include <kj/debug.h>
 #include <string.h>
+
+#include <algorithm>
+
 #include <troth/object.capnp.h>
 #include <troth/promise.h>
 #include <troth/recorder.h>
@@ -27,26 +30,6 @@ capnp::PipelineOp pointerField(uint16_t index) {
   return op;
 }
 
-uint countSteps(const kj::Maybe<kj::Own<Path>>& path) {
-  uint count = 0;
-  auto at = &path;
-  for (;;) {
-    KJ_IF_MAYBE(step, *at) {
-      ++count;
-      at = &step->get()->parent;
-    } else {
-      return count;
-    }
-  }
-}
-
-void writePath(kj::Maybe<kj::Own<Path>>& path, kj::Vector<uint16_t>& indexes) {
-  KJ_IF_MAYBE(step, path) {
-    writePath(step->get()->parent, indexes);
-    indexes.add(step->get()->field.index);
-  }
-}
-
 // Where the mark of addInvokedMark() is in the words of `exception`; null if it has none.
 const char* findInvokedMark(const kj::Exception& exception) {
   if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED) return nullptr;
@@ -64,6 +47,17 @@ kj::Array<capnp::PipelineOp> operationsInInvoke(kj::ArrayPtr<const capnp::Pipeli
   result.add(pointerField(RESULTS_POINTER));
   result.addAll(operations);
   return result.releaseAsArray();
+}
+
+kj::Array<uint16_t> listSteps(kj::Maybe<const Path&> path) {
+  kj::Vector<uint16_t> steps;
+  for (auto at = path; at != nullptr;) {
+    auto& step = KJ_ASSERT_NONNULL(at);
+    steps.add(step.field.index);
+    at = Path::refer(step.parent);
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps.releaseAsArray();
 }
 
 kj::Array<capnp::PipelineOp> operationsToAnswer() {
@@ -116,16 +110,62 @@ bool PendingCall::canInvoke() {
   for (auto& hole: holes) {
     if (hole->filled) continue;
     if (here) return false;
-    if (++open > HOLES_MAX || countSteps(hole->source.path) > PATH_MAX_STEPS) return false;
+    auto path = Path::refer(hole->source.path);
+    if (++open > HOLES_MAX || !hole->source.call->canName(path)) return false;
     if (hole->source.call->getAnswer() == nullptr) return false;
   }
   return true;
 }
 
 kj::Maybe<kj::Own<capnp::ClientHook>> PendingCall::getAnswer() {
-  if (state != State::SENT || form != Form::INVOKE || plan != nullptr || !named) return nullptr;
+  if (state != State::SENT || form != Form::INVOKE || !named) return nullptr;
   // Null while the call is being written, which can send what was made after it.
   return carrier.map([](Carrier& c) { return c.getPipelined(operationsToAnswer()); });
+}
+
+// Whether what is at `path` has a name on the wire. The peer does not know the types of what a map
+// gave, and so finds nothing in its elements.
+bool PendingCall::canName(kj::Maybe<const Path&> path) const {
+  auto steps = listSteps(path).size();
+  return steps <= (plan == nullptr ? PATH_MAX_STEPS : 1);
+}
+
+// In the answer of a map the list is one of its results.
+kj::Array<uint16_t> PendingCall::pathInAnswer(kj::Maybe<const Path&> path) const {
+  auto steps = listSteps(path);
+  if (plan == nullptr || isRecorded()) return steps;
+  constexpr uint16_t VALUES = 0;
+  kj::Vector<uint16_t> result(steps.size() + 1);
+  result.add(VALUES);
+  result.addAll(steps);
+  return result.releaseAsArray();
+}
+
+// The object at `path`, which only who has the results finds: the peer, if the outcome has a name
+// there, or we.
+kj::Own<capnp::ClientHook> PendingCall::getObjectThatIsRead(const Path& path) {
+  auto read = [](PendingCall& call, const Path& path) {
+    return Path::followToObject(call.getResults(), path);
+  };
+  if (isSettled()) {
+    kj::Own<capnp::ClientHook> object;
+    KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() { object = read(*this, path); })) {
+      return capnp::newBrokenCap(kj::mv(*e));
+    }
+    return object;
+  }
+  auto own = kj::addRef(const_cast<Path&>(path));
+  if (canName(path)) {
+    KJ_IF_MAYBE(answer, getAnswer()) {
+      auto steps = pathInAnswer(path);
+      return capnp::ClientHook::from(
+          getObjectIn(wire::Answer::Client(kj::mv(*answer)), steps.asPtr()));
+    }
+  }
+  return capnp::newLocalPromiseClient(
+      whenSettled().then([self = kj::addRef(*this), path = kj::mv(own), read]() mutable {
+        return read(*self, *path);
+      }));
 }
 
 void PendingCall::startInvoke() {
@@ -158,9 +198,7 @@ void PendingCall::startInvoke() {
       auto& hole = *open[i];
       list[i].setParam(hole.param.index);
       list[i].setSource(wire::Answer::Client(KJ_ASSERT_NONNULL(hole.source.call->getAnswer())));
-      kj::Vector<uint16_t> path;
-      writePath(hole.source.path, path);
-      list[i].setPath(path.asPtr());
+      list[i].setPath(hole.source.call->pathInAnswer(Path::refer(hole.source.path)));
     }
   }
   form = Form::INVOKE;

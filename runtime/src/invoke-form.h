@@ -5,6 +5,8 @@
 #include <capnp/capability.h>
 #include <kj/exception.h>
 #include <kj/vector.h>
+#include <troth/object.capnp.h>
+#include <troth/pending-call.h>
 
 namespace troth::_ {
 
@@ -28,6 +30,23 @@ void removeInvokedMark(kj::Exception& exception);
 
 // The way to the answer.
 kj::Array<capnp::PipelineOp> operationsToAnswer();
+
+// A path as it is written.
+kj::Array<uint16_t> listSteps(kj::Maybe<const Path&> path);
+
+// The object at `path` in what `answer` names, before it is there. A pipeline of ours does not do,
+// because it is a member of a union that holds the object.
+template <typename Path>
+capnp::Capability::Client getObjectIn(wire::Answer::Client answer, Path&& path) {
+  constexpr uint16_t GET = 0;
+  constexpr uint16_t VALUE = 0;
+  constexpr uint16_t POINTER = 0;
+  auto request = capnp::Capability::Client(kj::mv(answer))
+                     .typelessRequest(capnp::typeId<wire::Answer>(), GET, nullptr, {});
+  request.template initAs<wire::Answer::GetParams>().setPath(path);
+  auto object = request.send().getPointerField(VALUE).getPointerField(POINTER).asCap();
+  return capnp::Capability::Client(kj::mv(object));
+}
 
 // Adds to `exception` that a map broke with it at `element`; `step` tells in which call, and may be
 // empty. A peer gives the number of the step, "step 2", and its caller puts the name of the call

@@ -32,18 +32,6 @@ void requireAtMost(uint count, uint max, const char* what) {
   }
 }
 
-// The object at `path` in what `answer` names.
-capnp::Capability::Client getObject(
-    wire::Answer::Client answer, capnp::List<uint16_t>::Reader path) {
-  constexpr uint16_t VALUE = 0;
-  constexpr uint16_t POINTER = 0;
-  auto request = capnp::Capability::Client(answer).typelessRequest(
-      capnp::typeId<wire::Answer>(), 0, nullptr, {});
-  request.initAs<wire::Answer::GetParams>().setPath(path);
-  auto sent = request.send();
-  return capnp::Capability::Client(sent.getPointerField(VALUE).getPointerField(POINTER).asCap());
-}
-
 // An object that has no invoke cannot be used in a body: earlier steps may have run, so nothing is
 // tried again.
 void explainRefusal(kj::Exception& exception) {
@@ -84,7 +72,7 @@ public:
     requireAtMost(captures.size(), CAPTURES_MAX, "captures");
     requireAtMost(nesting, NESTING_MAX, "maps inside it");
     // A caller that finds a capture to have no answer tries again: nothing may have run by then.
-    for (auto& capture: captures) co_await capture.answer.whenResolved();
+    for (auto& capture: captures) co_await _::boundedWait(capture.answer.whenResolved());
     auto outcome = co_await findOutcome(answer.answer);
     KJ_IF_MAYBE(own, outcome) {
       co_await runHere(kj::mv(*own), path, kj::mv(init));
@@ -122,7 +110,7 @@ private:
   kj::Promise<void> runHere(
       kj::Own<Outcome> outcome, capnp::List<uint16_t>::Reader path, Init init) {
     list = kj::mv(outcome);
-    co_await list->whenDone();
+    co_await _::boundedWait(list->whenDone());
     auto value = list->get(path);
     KJ_REQUIRE(value.getType() == capnp::DynamicValue::LIST, "what is to be mapped is not a list");
     elements = value.as<capnp::DynamicList>();
@@ -206,7 +194,7 @@ private:
   capnp::Capability::Client targetOf(wire::Step::Target::Reader target, Element& state) {
     if (target.isObject()) return target.getObject().getAs<capnp::Capability>();
     auto operand = target.getOperand();
-    return getObject(namedBy(operand, state).answer, operand.getPath());
+    return _::getObjectIn(namedBy(operand, state).answer, operand.getPath());
   }
 
   Named namedBy(wire::Operand::Reader operand, Element& state) {
@@ -297,6 +285,42 @@ kj::Maybe<MapRun::Nested&> MapRun::findMapped(Element& state) {
   return *nested;
 }
 
+// The results of a map under a name, which may be used longer than the call lasts.
+class MapOutcome {
+public:
+  explicit MapOutcome(MapContext context)
+      : context(context),
+        outcome(kj::refcounted<Outcome>(capnp::Schema::from<wire::Object::MapResults>())),
+        answer(newAnswer(kj::addRef(*outcome))),
+        results(outcome->getResults().initAs<wire::Object::MapResults>()) {
+    auto none = capnp::newBrokenPipeline(KJ_EXCEPTION(FAILED, "values are not an object"));
+    capnp::CallContextHook::from(this->context).setPipeline(newNamedPipeline(answer, kj::mv(none)));
+  }
+
+  KJ_DISALLOW_COPY_AND_MOVE(MapOutcome);
+
+  capnp::List<wire::Value>::Builder init(uint size) { return results.initValues(size); }
+
+  kj::Promise<void> settle(kj::Promise<void> work) {
+    return work.then(
+        [this]() {
+          outcome->finish();
+          context.getResults().setValues(results.asReader().getValues());
+          context.getResults().setAnswer(answer);
+        },
+        [this](kj::Exception&& exception) {
+          outcome->fail(kj::cp(exception));
+          kj::throwFatalException(kj::mv(exception));
+        });
+  }
+
+private:
+  MapContext context;
+  kj::Own<Outcome> outcome;
+  wire::Answer::Client answer;
+  wire::Object::MapResults::Builder results;
+};
+
 }  // namespace
 
 ServerBase::Dispatched ServerBase::map(Context untyped) {
@@ -305,14 +329,23 @@ ServerBase::Dispatched ServerBase::map(Context untyped) {
   auto captures = KJ_MAP(capture, params.getCaptures()) { return Named{capture, nullptr}; };
   auto deadline = _::readDeadline(params.getOptions());
   auto run = kj::heap<MapRun>(params.getBody(), kj::mv(captures), deadline);
-  auto init = [context](uint size) mutable { return context.getResults().initValues(size); };
-  auto work = kj::evalNow([&]() {
-    return run->run(Named{params.getList(), nullptr}, params.getPath(), kj::mv(init));
-  });
-  auto done = _::bounded(kj::mv(work), deadline).catch_([](kj::Exception&& exception) {
-    _::addInvokedMark(exception);
-    kj::throwFatalException(kj::mv(exception));
-  });
+  auto runWith = [&](MapRun::Init init) {
+    auto work = kj::evalNow([&]() {
+      return run->run(Named{params.getList(), nullptr}, params.getPath(), kj::mv(init));
+    });
+    return _::bounded(kj::mv(work), deadline).catch_([](kj::Exception&& exception) {
+      _::addInvokedMark(exception);
+      kj::throwFatalException(kj::mv(exception));
+    });
+  };
+  kj::Promise<void> done = nullptr;
+  if (params.getNamed()) {
+    auto outcome = kj::heap<MapOutcome>(context);
+    auto work = runWith([&outcome = *outcome](uint size) { return outcome.init(size); });
+    done = outcome->settle(kj::mv(work)).attach(kj::mv(outcome));
+  } else {
+    done = runWith([context](uint size) mutable { return context.getResults().initValues(size); });
+  }
   return {done.attach(kj::mv(run), thisCap()), false, true};
 }
 

@@ -31,32 +31,6 @@ private:
   kj::Own<Outcome> outcome;
 };
 
-// What can be pipelined on invoke: its answer, and the objects in the results that it carries.
-class InvokePipeline final: public capnp::PipelineHook, public kj::Refcounted {
-public:
-  InvokePipeline(kj::Maybe<kj::Own<capnp::ClientHook>> answer, kj::Own<PipelineHook> results)
-      : answer(kj::mv(answer)), results(kj::mv(results)) {}
-
-  kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
-  kj::Own<capnp::ClientHook> getPipelinedCap(
-      kj::ArrayPtr<const capnp::PipelineOp> operations) override {
-    if (operations.size() == 0) {
-      return capnp::newBrokenCap("the results of invoke are not an object");
-    }
-    if (operations[0].pointerIndex == 1) {
-      KJ_IF_MAYBE(a, answer) {
-        return a->get()->addRef();
-      }
-      return capnp::newBrokenCap("this call was not asked to name its outcome");
-    }
-    return results->getPipelinedCap(operations.slice(1, operations.size()));
-  }
-
-private:
-  kj::Maybe<kj::Own<capnp::ClientHook>> answer;
-  kj::Own<PipelineHook> results;
-};
-
 // The call of the method inside a call of invoke.
 class InnerCall final: public capnp::CallContextHook, public kj::Refcounted {
 public:
@@ -144,7 +118,11 @@ capnp::InterfaceSchema::Method findMethod(
 
 kj::Promise<void> fillHoles(
     capnp::List<wire::Hole>::Reader holes, InnerCall& call, capnp::StructSchema type) {
-  auto params = call.copyParams().getAs<capnp::DynamicStruct>(type);
+  Parameters params{type, call.copyParams()};
+  if (holes.size() == 1 && holes[0].getParam() == Field::ALL) {
+    KJ_REQUIRE(holes[0].hasSource(), "a hole has no source", type.getShortDisplayName());
+    return fillHole(params, nullptr, holes[0].getSource(), holes[0].getPath());
+  }
   auto fields = type.getFields();
   // Filling a parameter twice would leave the first value behind in the message.
   kj::HashSet<uint16_t> seen;
@@ -212,9 +190,8 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   kj::Maybe<wire::Answer::Client> answer;
   if (params.getNamed()) answer = newAnswer(kj::addRef(*outcome));
   auto inner = kj::refcounted<InnerCall>(context, kj::addRef(*outcome));
-  capnp::CallContextHook::from(untyped).setPipeline(kj::refcounted<InvokePipeline>(
-      answer.map([](wire::Answer::Client& client) { return capnp::ClientHook::from(client); }),
-      capnp::newLocalPromisePipeline(inner->takePipeline())));
+  capnp::CallContextHook::from(untyped).setPipeline(
+      newNamedPipeline(answer, capnp::newLocalPromisePipeline(inner->takePipeline())));
 
   // A call that waits for its holes may be cancelled, whatever its method.
   bool cancelable = true;
@@ -230,7 +207,7 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
     work = kj::mv(dispatched.promise);
   } else {
     auto filled = kj::evalNow([&]() { return fillHoles(holes, *inner, method.getParamType()); });
-    work = _::bounded(kj::mv(filled), deadline)
+    work = _::bounded(_::boundedWait(kj::mv(filled)), deadline)
                .then([dispatch, &call = *inner, self = thisCap()]() mutable {
                  return takeDispatched(dispatch(call), call, kj::mv(self));
                });

@@ -55,15 +55,27 @@ private:
       : type(type), fulfiller(kj::mv(pair.fulfiller)), done(pair.promise.fork()) {}
 };
 
+// What can be pipelined on a call that may name its outcome: the first of its results, on which
+// `results` is what can be, and the answer, which is the second.
+kj::Own<capnp::PipelineHook> newNamedPipeline(
+    kj::Maybe<wire::Answer::Client> answer, kj::Own<capnp::PipelineHook> results);
+
 // A reference to `outcome` that can be sent to other vats.
 wire::Answer::Client newAnswer(kj::Own<Outcome> outcome);
 
 // What `answer` names, if it is of this vat.
 kj::Promise<kj::Maybe<kj::Own<Outcome>>> findOutcome(wire::Answer::Client answer);
 
-// Fills `field` of `params` with the value at `path` of what `source` came to, as soon as it is
-// there. The promise must be dropped before `params` goes.
-kj::Promise<void> fillHole(capnp::DynamicStruct::Builder params, capnp::StructSchema::Field field,
+// The parameters of a call, which have holes.
+struct Parameters {
+  // What their type is a struct of, and where they are.
+  capnp::StructSchema type;
+  capnp::AnyPointer::Builder root;
+};
+
+// Fills parameter `param` with the value at `path` of what `source` came to, as soon as it is
+// there: all of them if there is no `param`. The promise must be dropped before they go.
+kj::Promise<void> fillHole(Parameters params, kj::Maybe<capnp::StructSchema::Field> param,
     wire::Answer::Client source, capnp::List<uint16_t>::Reader path);
 
 }  // namespace troth

@@ -11,6 +11,14 @@ namespace troth::_ {
 // =======================================================================================
 // Path
 
+kj::Maybe<kj::Own<Path>> Path::share(const kj::Maybe<kj::Own<Path>>& path) {
+  return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
+}
+
+kj::Maybe<const Path&> Path::refer(const kj::Maybe<kj::Own<Path>>& path) {
+  return path.map([](const kj::Own<Path>& p) -> const Path& { return *p; });
+}
+
 kj::Array<capnp::PipelineOp> Path::operations(kj::Maybe<const Path&> path) {
   kj::Vector<capnp::PipelineOp> innermostFirst;
   for (auto at = path; at != nullptr;) {
@@ -27,15 +35,13 @@ kj::Array<capnp::PipelineOp> Path::operations(kj::Maybe<const Path&> path) {
   return innermostFirst.releaseAsArray();
 }
 
-kj::Maybe<const Path&> Path::getParent() const {
-  return parent.map([](const kj::Own<Path>& p) -> const Path& { return *p; });
-}
+kj::Maybe<const Path&> Path::getParent() const { return refer(parent); }
 
-bool Path::hasElement(kj::Maybe<const Path&> path) {
+bool Path::canPipeline(kj::Maybe<const Path&> path) {
   KJ_IF_MAYBE(p, path) {
-    return p->step == Step::ELEMENT || hasElement(p->getParent());
+    return p->step == Step::FIELD && p->check == nullptr && canPipeline(p->getParent());
   }
-  return false;
+  return true;
 }
 
 namespace {
@@ -92,7 +98,9 @@ kj::Own<capnp::ClientHook> Path::followToObject(
     auto list = followToList(results, path.getParent());
     return get(elementOf<capnp::List<capnp::AnyPointer>>(list, path.field.index));
   }
-  auto pointers = follow(results, path.getParent()).getPointerSection();
+  auto parent = follow(results, path.getParent());
+  if (path.check != nullptr) path.check(parent, path.field.name);
+  auto pointers = parent.getPointerSection();
   if (path.field.pointer >= pointers.size()) return capnp::newBrokenCap("this object is null");
   return get(pointers[path.field.pointer]);
 }
@@ -253,11 +261,12 @@ capnp::AnyPointer::Reader PendingCall::getResults() const {
   return form == Form::INVOKE ? resultsOfInvoke(r) : r;
 }
 
-kj::Own<capnp::ClientHook> PendingCall::getPipelined(
-    kj::ArrayPtr<const capnp::PipelineOp> operations) {
+kj::Own<capnp::ClientHook> PendingCall::getObject(kj::Maybe<const Path&> path) {
   KJ_IF_MAYBE(f, failure) {
     return capnp::newBrokenCap(kj::cp(**f));
   }
+  if (!Path::canPipeline(path)) return getObjectThatIsRead(KJ_ASSERT_NONNULL(path));
+  auto operations = Path::operations(path);
   auto& c = KJ_ASSERT_NONNULL(carrier);
   return form == Form::INVOKE ? c.getPipelined(operationsInInvoke(operations))
                               : c.getPipelined(operations);

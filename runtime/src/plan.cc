@@ -19,10 +19,6 @@ constexpr Method MAP_METHOD{capnp::typeId<Object>(), MAP, "List", "map"};
 
 using OwnPath = kj::Maybe<kj::Own<Path>>;
 
-OwnPath clonePath(const OwnPath& path) {
-  return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
-}
-
 // A copy of `path` for another call, where what it starts at is at the end of `base`. Paths
 // remember the lists that they lead to, and so are shared only among users of one call.
 OwnPath putOn(const OwnPath& path, const OwnPath& base) {
@@ -32,22 +28,9 @@ OwnPath putOn(const OwnPath& path, const OwnPath& base) {
     if (last.step == Path::Step::ELEMENT) {
       return kj::refcounted<Path>(kj::mv(parent), last.field.index, last.intoElement);
     }
-    return kj::refcounted<Path>(kj::mv(parent), last.field, last.into, last.intoList);
+    return kj::refcounted<Path>(kj::mv(parent), last.field, last.into, last.intoList, last.check);
   }
-  return clonePath(base);
-}
-
-void listSteps(const OwnPath& path, kj::Vector<uint16_t>& steps) {
-  KJ_IF_MAYBE(p, path) {
-    listSteps(p->get()->parent, steps);
-    steps.add(p->get()->field.index);
-  }
-}
-
-kj::Array<uint16_t> listSteps(const OwnPath& path) {
-  kj::Vector<uint16_t> steps;
-  listSteps(path, steps);
-  return steps.releaseAsArray();
+  return Path::share(base);
 }
 
 // The object that a step is called on, if the body made it.
@@ -216,7 +199,34 @@ Source Plan::resolve(const Source& source) const {
   return source.clone();
 }
 
+// Whether the list is what a map gives.
+bool Plan::isOfMap(const Plan& root) const { return root.resolve(list).call->plan != nullptr; }
+
+// Whether `source`, which the body uses, has a name where the body runs.
+bool Plan::canName(const Source& source, const Plan& root) const {
+  if (source.call.get() == body->element.get()) return source.path == nullptr || !isOfMap(root);
+  if (body->findStep(*source.call) != nullptr) return true;
+  auto resolved = root.resolve(source);
+  auto& call = *resolved.call;
+  return call.isSettled() || call.isRecorded() || call.canName(Path::refer(resolved.path));
+}
+
+bool Plan::canNameAll(const Plan& root) {
+  if (isOfMap(root) && list.path != nullptr) return false;
+  for (auto& step: body->steps) {
+    if (step->plan != nullptr && isOfMap(root)) return false;
+    for (auto& hole: step->holes) {
+      if (!canName(hole->source, root)) return false;
+    }
+    KJ_IF_MAYBE(source, recordedFrom(*step->target)) {
+      if (!canName(*source, root)) return false;
+    }
+  }
+  return canName(KJ_ASSERT_NONNULL(body->result), root);
+}
+
 bool Plan::canTravel(const Plan& root, const void* peer) {
+  if (!canNameAll(root)) return false;
   for (auto& call: captured) {
     if (isInDoubt(*call, peer)) return false;
   }
@@ -281,7 +291,7 @@ public:
 
   void write(Object::MapParams::Builder params) {
     params.setList(answerOf(*plan.list.call));
-    params.setPath(listSteps(plan.list.path));
+    params.setPath(plan.list.call->pathInAnswer(Path::refer(plan.list.path)));
     auto captures = params.initCaptures(plan.captured.size());
     for (uint i = 0; i < captures.size(); ++i) {
       if (!plan.captured[i]->isSettled()) captures.set(i, answerOf(*plan.captured[i]));
@@ -352,14 +362,14 @@ private:
     auto& call = *source.call;
     if (&call == plan.body->element.get()) {
       operand.setElement();
-      operand.setPath(listSteps(source.path));
+      operand.setPath(listSteps(Path::refer(source.path)));
     } else KJ_IF_MAYBE(step, plan.body->findStep(call)) {
       operand.setStep(*step);
-      operand.setPath(listSteps(source.path));
+      operand.setPath(listSteps(Path::refer(source.path)));
     } else {
       auto resolved = plan.resolve(source);
       operand.setCapture(findCapture(*resolved.call));
-      operand.setPath(listSteps(resolved.path));
+      operand.setPath(resolved.call->pathInAnswer(Path::refer(resolved.path)));
     }
   }
 
@@ -435,10 +445,15 @@ kj::Promise<capnp::Response<capnp::AnyPointer>> Plan::evaluate() {
 // PendingCall
 
 void PendingCall::sendMap(Plan& plan) {
-  auto request = resolveTarget().newCall(method.interfaceId, method.id, nullptr, hints);
+  named = nameable;
+  inDoubt = true;
+  auto how = named ? capnp::Capability::Client::CallHints() : hints;
+  auto request = resolveTarget().newCall(method.interfaceId, method.id, nullptr, how);
   plan.write(request);
+  auto params = request.getAs<Object::MapParams>();
+  params.setNamed(named);
   KJ_IF_MAYBE(left, timeLeft()) {
-    request.getAs<Object::MapParams>().initOptions().setTimeLeft(*left);
+    params.initOptions().setTimeLeft(*left);
   }
   form = Form::INVOKE;
   carrier.emplace(kj::mv(request), Kind::PLAIN, static_cast<OutcomeSink&>(*this));

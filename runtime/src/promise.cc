@@ -16,81 +16,48 @@ Promise<void>::Promise(_::Source source)
 
 namespace _ {
 
-namespace {
-
-kj::Maybe<kj::Own<Path>> clonePath(const kj::Maybe<kj::Own<Path>>& path) {
-  return path.map([](const kj::Own<Path>& p) { return kj::addRef(const_cast<Path&>(*p)); });
-}
-
-kj::Maybe<const Path&> asReference(const kj::Maybe<kj::Own<Path>>& path) {
-  return path.map([](const kj::Own<Path>& p) -> const Path& { return *p; });
-}
-
-}  // namespace
-
 Source Source::clone() const {
-  return {kj::addRef(const_cast<PendingCall&>(*call)), clonePath(path)};
+  return {kj::addRef(const_cast<PendingCall&>(*call)), Path::share(path)};
 }
 
-Source Source::getField(Field field, Path::Into into, Path::IntoList intoList) const {
+Source Source::getField(
+    Field field, Path::Into into, Path::IntoList intoList, Path::Check check) const {
   return {kj::addRef(const_cast<PendingCall&>(*call)),
-      kj::refcounted<Path>(clonePath(path), field, into, intoList)};
+      kj::refcounted<Path>(Path::share(path), field, into, intoList, check)};
 }
 
 Source Source::getElement(uint16_t index, Path::IntoElement intoElement) const {
   return {kj::addRef(const_cast<PendingCall&>(*call)),
-      kj::refcounted<Path>(clonePath(path), index, intoElement)};
+      kj::refcounted<Path>(Path::share(path), index, intoElement)};
 }
 
 capnp::AnyStruct::Reader Source::read() const {
-  return Path::follow(call->getResults(), asReference(path));
+  return Path::follow(call->getResults(), Path::refer(path));
 }
 
 capnp::AnyStruct::Reader Source::readParent() const {
   auto& last = *KJ_ASSERT_NONNULL(path);
-  return Path::follow(call->getResults(), asReference(last.parent));
+  return Path::follow(call->getResults(), Path::refer(last.parent));
 }
 
 capnp::AnyList::Reader Source::readList() const {
-  return Path::followToList(call->getResults(), asReference(path));
+  return Path::followToList(call->getResults(), Path::refer(path));
 }
 
 capnp::AnyList::Reader Source::readParentList() const {
   auto& last = *KJ_ASSERT_NONNULL(path);
-  return Path::followToList(call->getResults(), asReference(last.parent));
+  return Path::followToList(call->getResults(), Path::refer(last.parent));
 }
 
 const char* Source::getFieldName() const { return KJ_ASSERT_NONNULL(path)->field.name; }
 
 kj::Own<capnp::ClientHook> Source::getObject() const {
   auto& pending = const_cast<PendingCall&>(*call);
-  if (pending.isRecorded()) {
-    auto field = asReference(path).map([](const Path& p) { return p.field; });
-    auto ref = kj::refcounted<PromisedRef>(
-        kj::addRef(pending), nullptr, field.orDefault(Field{0, "element"}));
-    ref->setRecordedPath(clonePath(path));
-    return ref;
+  if (!pending.isRecorded()) {
+    if (pending.isSettled()) return pending.getObject(Path::refer(path));
+    if (!Path::canPipeline(Path::refer(path))) pending.setNameable();
   }
-  if (Path::hasElement(asReference(path))) return getObjectInList(pending);
-  auto operations = Path::operations(asReference(path));
-  if (pending.isSettled()) return pending.getPipelined(operations);
-  return kj::refcounted<PromisedRef>(
-      kj::addRef(pending), kj::mv(operations), KJ_ASSERT_NONNULL(path)->field);
-}
-
-kj::Own<capnp::ClientHook> Source::getObjectInList(PendingCall& pending) const {
-  auto read = [](const Source& source) {
-    return Path::followToObject(source.call->getResults(), *KJ_ASSERT_NONNULL(source.path));
-  };
-  if (pending.isSettled()) {
-    if (pending.getFailure() == nullptr) return read(*this);
-    return pending.getPipelined(nullptr);
-  }
-  auto settled = awaitSource<void>(clone(), [](auto&, auto& output) {
-    output.template as<kj::_::Void>() = kj::_::ExceptionOr<kj::_::Void>(kj::_::Void());
-  });
-  return capnp::newLocalPromiseClient(
-      settled.then([source = clone(), read]() { return read(source); }));
+  return kj::refcounted<PromisedRef>(kj::addRef(pending), Path::share(path));
 }
 
 kj::Own<capnp::ResponseHook> Source::hold() const {

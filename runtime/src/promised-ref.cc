@@ -24,9 +24,8 @@ void dropCall(kj::Own<PendingCall> call) {
 
 const uint PromisedRef::BRAND = 0;
 
-PromisedRef::PromisedRef(
-    kj::Own<PendingCall> call, kj::Array<capnp::PipelineOp> operations, Field field)
-    : source(call->getMethod()), field(field), operations(kj::mv(operations)) {
+PromisedRef::PromisedRef(kj::Own<PendingCall> call, kj::Maybe<kj::Own<Path>> path)
+    : source(call->getMethod()), path(kj::mv(path)) {
   auto& c = *call;
   call_ = kj::mv(call);
   c.addWaiter(*this);
@@ -44,6 +43,13 @@ kj::Maybe<PromisedRef&> PromisedRef::from(capnp::ClientHook& hook) {
   return nullptr;
 }
 
+const char* PromisedRef::getFieldName() const {
+  KJ_IF_MAYBE(p, path) {
+    return (*p)->field.name;
+  }
+  return "element";
+}
+
 kj::Maybe<const kj::Exception&> PromisedRef::getFailure() const {
   KJ_IF_MAYBE(f, failure) {
     return **f;
@@ -58,8 +64,7 @@ kj::Maybe<PendingCall&> PromisedRef::getCall() {
 kj::Maybe<Source> PromisedRef::getRecordedSource() {
   KJ_IF_MAYBE(call, getCall()) {
     if (!call->isRecorded()) return nullptr;
-    return Source{
-        kj::addRef(*call), recordedPath.map([](kj::Own<Path>& path) { return kj::addRef(*path); })};
+    return Source{kj::addRef(*call), Path::share(path)};
   }
   return nullptr;
 }
@@ -81,7 +86,7 @@ kj::Maybe<capnp::ClientHook&> PromisedRef::getCurrent() {
   }
   KJ_IF_MAYBE(call, call_) {
     if (call->get()->isSent()) {
-      return *resolved.emplace(call->get()->getPipelined(operations));
+      return *resolved.emplace(call->get()->getObject(Path::refer(path)));
     }
   }
   return nullptr;
@@ -110,7 +115,7 @@ kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> PromisedRef::whenMoreResolved
 void PromisedRef::settled(PendingCall& call) {
   // A call that was taken back breaks here, whatever its peer may still say.
   bool takenBack = call.getFailure() != nullptr && !call.isCarried();
-  if (resolved == nullptr || takenBack) resolved = call.getPipelined(operations);
+  if (resolved == nullptr || takenBack) resolved = call.getObject(Path::refer(path));
   KJ_IF_MAYBE(f, call.getFailure()) {
     failure = kj::heap(kj::cp(*f));
   }
@@ -132,10 +137,9 @@ capnp::ClientHook& PromisedRef::resolveNow() {
 // Something that waits until the object can no longer be another.
 capnp::ClientHook& PromisedRef::resolveForGood() {
   auto& call = *KJ_ASSERT_NONNULL(call_);
-  auto object = call.whenSentForGood().then(
-      [call = kj::addRef(call),
-          operations = kj::heapArray<capnp::PipelineOp>(operations)]() mutable {
-        return call->getPipelined(operations);
+  auto object =
+      call.whenSentForGood().then([call = kj::addRef(call), path = Path::share(path)]() mutable {
+        return call->getObject(Path::refer(path));
       });
   // Calls queue there: later ones must not go another way.
   resolvedForGood = true;

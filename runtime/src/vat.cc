@@ -70,6 +70,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
         tasks(*this),
         accepting(*this) {
     _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
+    _::CallQueue::current().argumentWaitMax = this->options.limits.argumentWait;
   }
 
   Loop& chooseLoop() {

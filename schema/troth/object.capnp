@@ -3,7 +3,11 @@
 #
 # It travels in ordinary calls of one more interface, which every object served by Troth implements.
 # A peer without it answers such a call with UNIMPLEMENTED, before anything has run; the caller then
-# waits for the arguments itself and makes a plain call.
+# waits for the arguments itself and makes a plain call. It maps a list itself when that has
+# arrived, one call for each step and element. So a peer without this schema never looks at the
+# structs below, and a caller sends it no more of them once it has answered so.
+#
+# Members are only ever added, and a peer that does not know one ignores it, as in any schema.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troth::wire");
@@ -24,7 +28,8 @@ interface Object @0xd05000cf7e1ff657 {
   # A call without holes keeps its place among the calls of its caller. One with holes starts when
   # the last of them is filled, and does not hold back calls made later.
   #
-  # At most 64 holes; more are refused with OVERLOADED.
+  # At most 64 holes; more are refused with OVERLOADED. So is a call whose holes are not filled after
+  # an hour, unless the vat is told otherwise.
   #
   # `options` say how the call is to be made; null is the same as all defaults.
   #
@@ -32,11 +37,13 @@ interface Object @0xd05000cf7e1ff657 {
   # with "invoked: ". Any other UNIMPLEMENTED says that the object has no such method.
 
   map @1 (list :Answer, path :List(UInt16), body :Body, captures :List(Answer),
-          options :CallOptions)
-      -> (values :List(Value));
+          options :CallOptions, named :Bool)
+      -> (values :List(Value), answer :Answer);
   # Runs `body` for each element of the list at `path` in `list`, which is an answer of this vat.
   # `values` are the results, in the order of the list. Breaks with the error of the first element
-  # whose body breaks. `options` hold for all of it, and for the calls of its steps.
+  # whose body breaks. `options` hold for all of it, and for the calls of its steps. If `named` is
+  # set, `answer` names the outcome: in its paths `values` is field 0, and each value is a whole,
+  # except that one which is a list has elements.
   #
   # UNIMPLEMENTED is marked as in invoke.
   #
@@ -49,11 +56,12 @@ interface Object @0xd05000cf7e1ff657 {
 
 interface Answer @0xac691d2d727eb4b5 {
   # The outcome of one call, existing or to come. It keeps the results, and so is to be dropped when
-  # no more holes need it.
+  # no more holes need it. There are as many as the references that a peer may hold.
 
   get @0 (path :List(UInt16)) -> (value :Value);
   # Waits for the outcome and gives the value at `path`. Breaks with the error of the call if it
-  # broke. This is for an answer in another vat; a vat reads its own answers directly.
+  # broke. This is for an answer in another vat, and for an object that pipelining does not lead to,
+  # because it is in a list or in a union; a vat reads values in its own answers directly.
 }
 
 struct CallOptions {
@@ -73,10 +81,12 @@ struct CallOptions {
 }
 
 struct Hole {
-  # A parameter that is not known yet.
+  # A parameter that is not known yet. At most 64 in a call, one for each parameter. A peer without
+  # it gets the call when the parameter is known to its caller.
 
   param @0 :UInt16;
-  # Which parameter: its position in the list of the fields of the method's parameters.
+  # Which parameter: its position in the list of the fields of the method's parameters. 65535 is all
+  # of them: the value is the struct of the parameters. There are no other holes then.
 
   source @1 :Answer;
   # The call whose outcome has the value.
@@ -89,7 +99,9 @@ struct Hole {
 }
 
 struct Value {
-  # A value of any type, for Answer.get. Who gets it knows the type from the schema of the parameter.
+  # A value of any type, for Answer.get and for the results of map, because neither is bound to one
+  # schema. Who gets it knows the type: from the schema of the parameter, or from its own program.
+  # What is of another type breaks the call. Bounded by the size of a message.
 
   union {
     void @0 :Void;
@@ -104,13 +116,14 @@ struct Value {
     pointer @6 :AnyPointer;
     # Text, data, struct, list, interface, AnyPointer.
     list @7 :List(Value);
-    # What a map inside a body gave.
+    # What a map gave, in a body or in all.
   }
 }
 
 struct Body {
   # What to do with one element of a list: calls, each of which can use the element, the results of
-  # steps before it, and what was captured.
+  # steps before it, and what was captured. At most 64 steps, and 4 bodies inside each other. A peer
+  # without it gives the list, and the caller makes the calls.
 
   steps @0 :List(Step);
   # All of them are run. They start in this order, and none waits for another unless it uses it.
@@ -120,7 +133,8 @@ struct Body {
 }
 
 struct Operand {
-  # A value inside a body.
+  # A value inside a body, before the body runs. One that names what is not there, or what comes
+  # later in the body, breaks the map.
 
   union {
     element @0 :Void;
@@ -134,7 +148,8 @@ struct Operand {
 }
 
 struct Step {
-  # One call in a body.
+  # One call in a body, made once for each element, as invoke: at most 64 holes. Where its target
+  # does not implement Object, the map breaks.
 
   target :union {
     operand @0 :Operand;
@@ -153,7 +168,11 @@ struct Step {
 }
 
 struct StepHole {
+  # A parameter of a step that is not known before the body runs. It becomes a Hole.
+
   param @0 :UInt16;
+  # As in Hole.
+
   source @1 :Operand;
 }
 

@@ -23,7 +23,7 @@ public:
 
   kj::Promise<void> get(GetContext context) override {
     auto value = context.getResults().initValue();
-    switch (kind % 10) {
+    switch (kind % 11) {
       case 0: value.setVoid(); break;
       case 1: value.setBool(number & 1); break;
       case 2: value.setInt(static_cast<int8_t>(number)); break;
@@ -34,6 +34,7 @@ public:
       case 7:
         value.initPointer().initAsAnyList(static_cast<capnp::ElementSize>(number % 7), 3);
         break;
+      case 9: value.initList(number % 4); break;
       case 8: value.initPointer().initAsAnyStruct(number % 5, number / 64); break;
       default: return kj::NEVER_DONE;
     }
@@ -53,14 +54,15 @@ public:
   void call() {
     auto request = object.invokeRequest();
     request.setInterfaceId(chooseInterface());
-    request.setMethodId(bytes.next() % 14);
+    request.setMethodId(bytes.next() % 16);
     auto form = bytes.next();
     request.setNamed(form % 8 != 7);
     if (form >= 0xe0) request.initOptions().setTimeLeft(chooseTimeLeft());
     fill(request.getParams());
     auto holes = request.initHoles(bytes.next() % 67);
     for (auto hole: holes) {
-      hole.setParam(bytes.next() % 22);
+      auto param = bytes.next();
+      hole.setParam(param == 255 ? 65535 : param % 22);
       hole.setSource(chooseSource());
       auto path = hole.initPath(bytes.next() % 35);
       for (auto i: kj::indices(path)) path.set(i, bytes.next() % 22);

@@ -43,7 +43,10 @@ public:
     auto captures = request.initCaptures(bytes.next() % 5);
     for (uint i = 0; i < captures.size(); ++i) captures.set(i, chooseList());
     fill(request.initBody(), 1);
-    maps.add(request.send());
+    request.setNamed(true);
+    auto sent = request.send();
+    lists.push_back(sent.getAnswer());
+    maps.add(kj::mv(sent));
   }
 
   // Looks at what the maps gave.
@@ -121,7 +124,7 @@ private:
     fillTarget(step.getTarget(), kind);
     auto ofFile = kind / 4 % 2 == 0;
     step.setInterfaceId(ofFile ? capnp::typeId<folder::File>() : capnp::typeId<folder::Folder>());
-    step.setMethodId(bytes.next() % 15);
+    step.setMethodId(bytes.next() % 17);
     auto params = step.getParams().initAsAnyStruct(2, 1);
     params.getDataSection()[0] = bytes.next() % (ELEMENTS_MAX + 1);
     auto holes = step.initHoles(bytes.next() % 4);

@@ -57,4 +57,10 @@ interface Folder {
   describe @11 (entry :Entry) -> (text :Text);
   color @12 (color :Color) -> (name :Text);
   keep @13 (entries :List(Entry)) -> (count :UInt32);
+  every @14 (words :List(Text), colors :List(Color), entries :List(Entry), files :List(File),
+      rows :List(List(Int64)), flags :List(Bool)) -> (text :Text);
+  # What is in the lists, and how many files.
+
+  whole @15 Entry -> (text :Text);
+  # The parameters are a struct of their own.
 }

@@ -152,6 +152,27 @@ private:
 
 inline constexpr kj::StringPtr COLOR_NAMES[] = {"red"_kj, "green"_kj, "blue"_kj};
 
+// "one two/red/f0 f1/2 files/3 rows 1/yes"
+inline std::string describeEvery(folder::Folder::EveryParams::Reader lists) {
+  std::string text;
+  for (auto word: lists.getWords()) text += kj::str(word, ' ').cStr();
+  text += "/";
+  for (auto color: lists.getColors()) {
+    auto number = static_cast<uint>(color);
+    text += kj::str(number < 3 ? COLOR_NAMES[number] : "none"_kj, ' ').cStr();
+  }
+  text += "/";
+  for (auto entry: lists.getEntries()) text += kj::str(entry.getName(), ' ').cStr();
+  text += "/";
+  for (auto row: lists.getRows()) {
+    for (auto number: row) text += std::to_string(number);
+    text += " ";
+  }
+  text += "/";
+  for (auto flag: lists.getFlags()) text += flag ? "yes " : "no ";
+  return text + "/" + std::to_string(lists.getFiles().size());
+}
+
 class FolderServer final: public Server<folder::Folder> {
 public:
   explicit FolderServer(Counts& counts): counts(counts) {}
@@ -205,9 +226,19 @@ public:
     return call.fulfill(kj::str(call.entry().getName(), ":", call.entry().getSize()));
   }
   kj::Promise<void> color(Color call) override {
-    return call.fulfill(COLOR_NAMES[static_cast<uint>(call.color())]);
+    auto number = static_cast<uint>(call.color());
+    KJ_REQUIRE(number < 3, "no such color");
+    return call.fulfill(COLOR_NAMES[number]);
   }
   kj::Promise<void> keep(Keep call) override { return call.fulfill(call.entries().size()); }
+  kj::Promise<void> every(Every call) override {
+    auto text = describeEvery(call.params());
+    for (auto file: call.files()) co_await Ref<folder::File>(file).size();
+    call.fulfill(text);
+  }
+  kj::Promise<void> whole(Whole call) override {
+    return call.fulfill(kj::str(call.name(), ':', call.size(), ':', call.tags().size()));
+  }
 
 private:
   Counts& counts;
@@ -266,6 +297,40 @@ public:
   kj::Promise<void> nothing(NothingContext) override { return kj::READY_NOW; }
   kj::Promise<void> greet(GreetContext call) override {
     call.getResults().setText(kj::str("hello ", call.getParams().getName()));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> sum(SumContext call) override {
+    int64_t sum = 0;
+    for (auto number: call.getParams().getNumbers()) sum += number;
+    call.getResults().setSum(sum);
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> every(EveryContext call) override {
+    call.getResults().setText(describeEvery(call.getParams()));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> whole(WholeContext call) override {
+    auto entry = call.getParams();
+    call.getResults().setText(
+        kj::str(entry.getName(), ':', entry.getSize(), ':', entry.getTags().size()));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> words(WordsContext call) override {
+    auto words = call.getResults().initWords(call.getParams().getCount());
+    for (uint i = 0; i < words.size(); ++i) words.set(i, kj::str("word", i));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> colors(ColorsContext call) override {
+    auto colors = call.getResults().initColors(call.getParams().getCount());
+    for (uint i = 0; i < colors.size(); ++i) colors.set(i, static_cast<folder::Color>(i % 3));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> matrix(MatrixContext call) override {
+    auto rows = call.getResults().initRows(call.getParams().getRows());
+    for (uint i = 0; i < rows.size(); ++i) {
+      auto row = rows.init(i, i);
+      for (uint j = 0; j < i; ++j) row.set(j, j);
+    }
     return kj::READY_NOW;
   }
 

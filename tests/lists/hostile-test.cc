@@ -65,6 +65,40 @@ TEST(HostileMap, NamesNoListOfThisVat) {
   EXPECT_MENTIONS(h.failureOf(HostileMap::NUMBERS, noField), "does not exist");
 }
 
+TEST(HostileMap, ResultsAreWholes) {
+  HostileMap h;
+  auto mapped = h.object.mapRequest();
+  auto invoke = h.object.invokeRequest();
+  invoke.setInterfaceId(capnp::typeId<folder::Folder>());
+  invoke.setMethodId(HostileMap::NUMBERS);
+  invoke.setNamed(true);
+  invoke.getParams().initAs<folder::Folder::NumbersParams>().setCount(2);
+  auto list = invoke.send();
+  mapped.setList(list.getAnswer());
+  mapped.setPath({0});
+  mapped.initBody().initResult().setElement();
+  mapped.setNamed(true);
+  auto sent = mapped.send();
+  auto ask = [&](std::initializer_list<uint16_t> path) {
+    auto request = sent.getAnswer().getRequest();
+    request.setPath(path);
+    return request.send();
+  };
+  EXPECT_EQ(ask({0}).wait(h.s).getValue().getList().size(), 2u);
+  EXPECT_EQ(ask({0, 1}).wait(h.s).getValue().getInt(), 1);
+  auto failureOf = [&](std::initializer_list<uint16_t> path) {
+    return troth::failureOf(kj::Promise<void>(ask(path).ignoreResult()), h.s);
+  };
+  EXPECT_MENTIONS(failureOf({0, 1, 0}), "goes into a result of a map");
+  EXPECT_MENTIONS(failureOf({0, 2}), "no such element");
+  auto again = h.object.mapRequest();
+  again.setList(sent.getAnswer());
+  again.setPath({0, 1});
+  again.initBody().initResult().setElement();
+  EXPECT_MENTIONS(
+      troth::failureOf(kj::Promise<void>(again.send().ignoreResult()), h.s), "not a list");
+}
+
 TEST(HostileMap, GivesWhatIsNotThereAsResult) {
   HostileMap h;
   EXPECT_MENTIONS(

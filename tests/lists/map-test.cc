@@ -130,18 +130,6 @@ TEST(Map, OfAnEmptyOrANullListIsEmpty) {
   EXPECT_EQ(s.roundTrips(), 1u);
 }
 
-TEST(Map, CanBeMappedAndIndexedAndPassedOn) {
-  Setting s;
-  auto folder = s.connect();
-  auto sizes = folder.files(4).files().map([](auto file) { return file.size().bytes(); });
-  auto doubled = sizes.map([&](auto n) { return folder.add(n, n).sum(); });
-  auto last = sizes.at(3);
-  auto sum = folder.sum(sizes).sum();
-  EXPECT_EQ(toVector<int64_t>(doubled.wait(s)), (std::vector<int64_t>{0, 2, 4, 6}));
-  EXPECT_EQ(last.wait(s), 3);
-  EXPECT_EQ(sum.wait(s), 6);
-}
-
 TEST(Map, OfAListThatIsThereAlreadyRunsHere) {
   Setting s;
   auto folder = s.connect();

@@ -119,7 +119,8 @@ TEST_P(StoreContract, OfManyWhoCreateWithALeaseOneGetsIt) {
     creating.add((i % 2 ? *store : *other).create(leased("a", kj::str("worker ", i))));
   }
   auto holder = show(wait(kj::mv(creating[0])));
-  for (auto& promise: creating.slice(1, creating.size())) EXPECT_EQ(show(wait(kj::mv(promise))), holder);
+  for (auto& promise: creating.slice(1, creating.size()))
+    EXPECT_EQ(show(wait(kj::mv(promise))), holder);
   EXPECT_EQ(get("a").epoch, 1);
 }
 

@@ -67,7 +67,8 @@ TEST_P(StoreContract, ManyWhoMakeOnePromiseGetOneRecord) {
   kj::Vector<kj::Promise<Record>> creating;
   for (int i = 0; i < 100; ++i) creating.add((i % 2 ? *store : *other).create(work("a")));
   auto first = show(wait(kj::mv(creating[0])));
-  for (auto& promise: creating.slice(1, creating.size())) EXPECT_EQ(show(wait(kj::mv(promise))), first);
+  for (auto& promise: creating.slice(1, creating.size()))
+    EXPECT_EQ(show(wait(kj::mv(promise))), first);
 }
 
 // ---- Settling ----
@@ -137,7 +138,8 @@ TEST_P(StoreContract, OfManySettlementsOneWins) {
     settling.add((i % 2 ? *store : *other).settle(fulfill("a", kj::str(i))));
   }
   auto winner = show(wait(kj::mv(settling[0])));
-  for (auto& promise: settling.slice(1, settling.size())) EXPECT_EQ(show(wait(kj::mv(promise))), winner);
+  for (auto& promise: settling.slice(1, settling.size()))
+    EXPECT_EQ(show(wait(kj::mv(promise))), winner);
   EXPECT_EQ(show(get("a")), winner);
 }
 
@@ -267,8 +269,8 @@ TEST_P(StoreContract, TextIsKeptAsItIsWhateverItMeansToADatabase) {
     EXPECT_EQ(idsOf(wait(store->search(kj::mv(byTag))).records), text.cStr());
     SearchRequest byParent;
     byParent.parent = kj::str(text);
-    EXPECT_EQ(idsOf(wait(store->search(kj::mv(byParent))).records),
-        kj::str("child of ", text).cStr());
+    EXPECT_EQ(
+        idsOf(wait(store->search(kj::mv(byParent))).records), kj::str("child of ", text).cStr());
   }
 }
 

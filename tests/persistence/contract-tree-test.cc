@@ -189,7 +189,8 @@ TEST_P(StoreContract, PagesAreInTheOrderOfCreationAndThenOfIds) {
   for (auto id: {"y", "0"}) add(id);
   for (uint32_t size: {1, 2, 3, 5, 100}) {
     EXPECT_EQ(searchInPages(
-                  *store, loop.waitScope(), size, []() -> SearchRequest { return Query().tag("tag"); }, []() {}),
+                  *store, loop.waitScope(), size,
+                  []() -> SearchRequest { return Query().tag("tag"); }, []() {}),
         "A,B,_,a,aa,b,z,é,0,y");
   }
   EXPECT_EQ(searchInPages(
@@ -234,8 +235,7 @@ TEST_P(StoreContract, ASearchThatMakesNoSenseIsRefused) {
   expectRefused(store->search(Query().max(Store::PAGE_RECORDS_MAX + 1)), "too many records");
   for (auto text: {"", "x", ":a", "1", "1:", "1:\n", "99999999999999999999:a",
            "9223372036854775807:a", "-9223372036854775808:a", "'; DROP TABLE promises; --"}) {
-    EXPECT_EQ(failureOf(store->search(Query().after(text))).getType(),
-        kj::Exception::Type::FAILED);
+    EXPECT_EQ(failureOf(store->search(Query().after(text))).getType(), kj::Exception::Type::FAILED);
   }
 }
 
@@ -317,8 +317,7 @@ TEST_P(StoreContract, NoMoreTreesAreDeletedThanAskedFor) {
   EXPECT_EQ(prune(*store, loop.waitScope(), later, 3).trees, 3);
   EXPECT_EQ(prune(*store, loop.waitScope(), later, 3).trees, 1);
   EXPECT_TRUE(exists("kept.1"));
-  expectRefused(
-      store->prune({later, Store::PRUNE_TREES_MAX + 1}), "too many trees");
+  expectRefused(store->prune({later, Store::PRUNE_TREES_MAX + 1}), "too many trees");
 }
 
 TEST_P(StoreContract, WhatWasDeletedCanBeMadeAnew) {

@@ -1,4 +1,5 @@
-// Waiting for promises to settle, deadlines, and what happens when a store is too busy or goes away.
+// Waiting for promises to settle, deadlines, and what happens when a store is too busy or goes
+// away.
 
 #include "store-contract.h"
 
@@ -86,7 +87,7 @@ TEST_P(StoreContract, WhoeverWaitsForWhatIsDeletedDoesNotWaitForEver) {
   auto outcome = wait(waiting.then([](Record&& record) { return kj::str(nameOf(record.state)); },
       [](kj::Exception&& e) { return kj::str(e.getDescription()); }));
   EXPECT_TRUE(outcome == "fulfilled" || strstr(outcome.cStr(), "deleted") != nullptr ||
-              strstr(outcome.cStr(), "there is no promise") != nullptr)
+      strstr(outcome.cStr(), "there is no promise") != nullptr)
       << outcome.cStr();
 }
 

@@ -18,8 +18,7 @@ private:
   kj::Own<MemoryRecords> records = kj::refcounted<MemoryRecords>();
 };
 
-TROTH_TEST_STORE(
-    Memory, []() -> kj::Own<StoreWorld> { return kj::heap<MemoryWorld>(); });
+TROTH_TEST_STORE(Memory, []() -> kj::Own<StoreWorld> { return kj::heap<MemoryWorld>(); });
 
 }  // namespace
 }  // namespace troth

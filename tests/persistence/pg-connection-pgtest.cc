@@ -126,6 +126,18 @@ TEST_F(PgConnectionTest, AFailureEndsATransactionThatSpansRuns) {
   EXPECT_EQ(1, count());
 }
 
+TEST_F(PgConnectionTest, AFailureEndsATransactionThatOtherRunsWereMadeIn) {
+  auto first = connection->run({{BEGIN}, insert(1, "a"), insert(1, "again")});
+  auto second = connection->run({insert(2, "b")});
+  auto empty = connection->run(nullptr);
+  EXPECT_NE(nullptr, first.wait(waitScope).findFailure());
+  EXPECT_EQ("25P02", KJ_ASSERT_NONNULL(failureOf(kj::mv(second)).sqlState));
+  empty.wait(waitScope).takeResults();
+  connection->run({insert(3, "c")}).wait(waitScope).takeResults();
+  EXPECT_TRUE(connection->isSettled());
+  EXPECT_EQ(1, count());
+}
+
 TEST_F(PgConnectionTest, ACommitThatUndoesIsNoSuccess) {
   auto fails = connection->run({{BEGIN}, insert(1, "a"), insert(1, "again")});
   auto commits = connection->run({{COMMIT}});

@@ -115,7 +115,7 @@ std::vector<RequestColumn> makeColumns() {
       create("create", [](auto&) {}),
       create("create, strict", strict),
       create("create differing", differ),
-      create("create differing, strict", [=](auto& r) { strict(r), differ(r); }),
+      create("create differing, strict", [strict, differ](auto& r) { strict(r), differ(r); }),
       create("create, lease",
           [](auto& r) {
             r.lease = LeaseRequest{kj::str("taker"), LEASE};

@@ -12,7 +12,8 @@
 //       }
 //     ...
 //     };
-//     TROTH_TEST_STORE(Sqlite, []() -> kj::Own<troth::StoreWorld> { return kj::heap<SqliteWorld>(); });
+//     TROTH_TEST_STORE(Sqlite, []() -> kj::Own<troth::StoreWorld> { return kj::heap<SqliteWorld>();
+//     });
 //
 // Time is the tests': it stands still until they move it. Stores look around every few
 // milliseconds, of real time.
@@ -24,7 +25,7 @@
 #include <functional>
 #include <set>
 
-#include "records.h"
+#include "requests.h"
 
 namespace troth {
 
@@ -37,8 +38,8 @@ public:
   // A store on the data of this world. Several may be open at a time.
   virtual kj::Own<Store> open(StoreOptions options) = 0;
 
-  // Loses what a crash loses, once all stores are closed: those that were closed in the midst of
-  // requests are to be what a process leaves that was killed.
+  // Called when all stores were closed in the midst of requests, before they are opened again.
+  // Loses what a crash loses, and returns when nothing that was asked for is on its way any more.
   virtual void crash() {}
 };
 
@@ -106,9 +107,7 @@ protected:
   Record settle(SettleRequest request) { return wait(store->settle(kj::mv(request))); }
 
   Record get(kj::StringPtr id) { return get(*store, id); }
-  Record get(Store& from, kj::StringPtr id) {
-    return KJ_ASSERT_NONNULL(wait(from.find(id)), id);
-  }
+  Record get(Store& from, kj::StringPtr id) { return KJ_ASSERT_NONNULL(wait(from.find(id)), id); }
   bool exists(kj::StringPtr id) { return wait(store->find(id)) != nullptr; }
 
   kj::Array<Record> claim(
@@ -120,92 +119,14 @@ protected:
   }
 };
 
-#define TROTH_TEST_STORE(Name, makeWorld) \
-  INSTANTIATE_TEST_SUITE_P(               \
-      Name, StoreContract, testing::Values(::troth::StoreKind{#Name, makeWorld}))
+class StoreWalk: public StoreTest {
+protected:
+  ~StoreWalk() noexcept override {}
+};
 
-// ---- Requests ----
-
-// A promise that is settled from outside.
-inline CreateRequest outside(kj::StringPtr id) {
-  CreateRequest request;
-  request.id = kj::str(id);
-  return request;
-}
-
-// A promise that a worker settles.
-inline CreateRequest work(kj::StringPtr id, kj::StringPtr target = "bank") {
-  auto request = outside(id);
-  request.call = {kj::str(target), 0xfedcba9876543210, 7, bytesOf("params")};
-  return request;
-}
-
-inline CreateRequest leased(kj::StringPtr id, kj::StringPtr owner) {
-  auto request = work(id);
-  request.lease = LeaseRequest{kj::str(owner)};
-  return request;
-}
-
-inline CreateRequest child(kj::StringPtr id, kj::StringPtr parent) {
-  auto request = outside(id);
-  request.parent = kj::str(parent);
-  return request;
-}
-
-inline CreateRequest withDeadline(CreateRequest request, kj::Date deadline) {
-  request.deadline = deadline;
-  return request;
-}
-
-inline CreateRequest strictly(CreateRequest request) {
-  request.repetition = Repetition::STRICT;
-  return request;
-}
-
-inline SettleRequest fulfill(kj::StringPtr id, kj::StringPtr value = "value") {
-  return {.id = kj::str(id), .value = bytesOf(value)};
-}
-
-inline SettleRequest fail(kj::StringPtr id, PromiseState state, kj::StringPtr why) {
-  SettleRequest request{.id = kj::str(id), .state = state};
-  request.error = PromiseError{kj::Exception::Type::FAILED, kj::str(why)};
-  return request;
-}
-
-inline SettleRequest reject(kj::StringPtr id, kj::StringPtr why = "because") {
-  return fail(id, PromiseState::REJECTED, why);
-}
-
-inline SettleRequest cancel(kj::StringPtr id, kj::StringPtr why = "because") {
-  return fail(id, PromiseState::CANCELED, why);
-}
-
-inline SettleRequest strictly(SettleRequest request) {
-  request.repetition = Repetition::STRICT;
-  return request;
-}
-
-inline SettleRequest atEpoch(SettleRequest request, uint64_t epoch) {
-  request.epoch = epoch;
-  return request;
-}
-
-inline RenewRequest renewal(kj::StringPtr id, uint64_t epoch, kj::StringPtr owner) {
-  return {kj::str(id), epoch, {kj::str(owner)}};
-}
-
-inline ReleaseRequest releasing(
-    kj::StringPtr id, uint64_t epoch, kj::StringPtr owner, kj::Duration delay = 0 * kj::SECONDS) {
-  return {kj::str(id), epoch, kj::str(owner), delay};
-}
-
-// The ids of records, with commas between them.
-template <typename Records>
-std::string idsOf(const Records& records) {
-  return kj::strArray(KJ_MAP(record, records) { return kj::str(record.id); }, ",").cStr();
-}
-
-// Texts that mean something to a database, if they ever get where they do not belong.
-extern const kj::ArrayPtr<const kj::StringPtr> TRICKY_TEXTS;
+#define TROTH_TEST_STORE(Name, makeWorld)                                          \
+  INSTANTIATE_TEST_SUITE_P(                                                        \
+      Name, StoreContract, testing::Values(::troth::StoreKind{#Name, makeWorld})); \
+  INSTANTIATE_TEST_SUITE_P(Name, StoreWalk, testing::Values(::troth::StoreKind{#Name, makeWorld}))
 
 }  // namespace troth

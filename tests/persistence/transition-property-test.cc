@@ -173,7 +173,7 @@ private:
     kj::Maybe<kj::Date> deadline;
     if (random() % 3 > 0) deadline = now + (random() % 400) * kj::SECONDS;
     auto before = record.map([](const Record& r) { return r.clone(); });
-    SCOPED_TRACE(column.name + " on " + show(record));
+    SCOPED_TRACE(column.name);
     auto verdict = transition(record, column.make(row, deadline), now);
     KJ_IF_MAYBE(r, record) {
       expectSound(*r);
@@ -198,7 +198,7 @@ private:
 };
 
 TEST(TransitionProperty, RandomLivesOfARecordBreakNoRule) {
-  for (uint32_t seed = 0; seed < 500 && !testing::Test::HasFailure(); ++seed) {
+  for (uint32_t seed = 0; seed < 100 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomLife(seed).run();
   }

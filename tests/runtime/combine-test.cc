@@ -107,17 +107,6 @@ TEST(All, RunsThePromisesBeforeItIsAwaited) {
   EXPECT_TRUE(ran);
 }
 
-TEST(All, NeverSettlesInTheTurnInWhichItIsMade) {
-  Sources s;
-  bool ran = false;
-  kj::evalLater([&]() {
-    auto all = troth::all(kj::Promise<int>(1)).then([&](auto&&) { ran = true; });
-    auto running = all.eagerlyEvaluate(nullptr);
-    EXPECT_FALSE(ran);
-    return kj::Promise<void>(kj::mv(running)).then([&]() { EXPECT_TRUE(ran); });
-  }).wait(s.waitScope);
-}
-
 TEST(Any, GivesTheFirstValueAndDropsTheOthers) {
   Sources s;
   auto any = troth::any(s.make(3));
@@ -197,6 +186,27 @@ TEST(Settled, GivesATupleOfOutcomes) {
   EXPECT_TRUE(nothing.isKept());
   EXPECT_FALSE(broken.isKept());
   EXPECT_EQ(0u, troth::settled(s.make(0)).wait(s.waitScope).size());
+}
+
+TEST(Combine, NeverSettlesInTheTurnInWhichItIsMade) {
+  Sources s;
+  kj::TimerImpl timer(kj::origin<kj::TimePoint>());
+  auto check = [&](auto make) {
+    bool ran = false;
+    kj::evalLater([&]() {
+      auto running = make().then([&](auto&&...) { ran = true; }).eagerlyEvaluate(nullptr);
+      EXPECT_FALSE(ran);
+      return kj::mv(running);
+    }).wait(s.waitScope);
+    EXPECT_TRUE(ran);
+  };
+  auto one = []() { return kj::Promise<int>(1); };
+  check([&]() { return troth::all(one()); });
+  check([&]() { return troth::any(one(), one()); });
+  check([&]() { return troth::race(one(), one()); });
+  check([&]() { return troth::settled(one(), one()); });
+  check([&]() { return troth::within(timer, 1 * kj::SECONDS, one()); });
+  check([&]() { return troth::retry(timer, {}, one); });
 }
 
 TEST(Combine, TakesPromisesOfCallsAndOthersTogether) {

@@ -30,6 +30,19 @@ struct Pair {
   next @7 :Pair;
 }
 
+struct Choice {
+  union {
+    first @0 :Desk;
+    second @1 :Desk;
+    word @2 :Text;
+    inner @3 :Inner;
+    other @4 :Inner;
+  }
+  struct Inner {
+    desk @0 :Desk;
+  }
+}
+
 interface Desk {
   # Calculates, makes other desks, and remembers what it was told.
 
@@ -76,4 +89,10 @@ interface Desk {
 
   give @12 (stock :Bool) -> (desk :Desk);
   # A desk of Troth's, or one that stock Cap'n Proto serves.
+
+  choose @13 (member :Text) -> (choice :Choice);
+  # `member` is the member of the union that is to be set. A desk in it is this one.
+
+  desks @14 (count :UInt32) -> (desks :List(Desk), places :List(Choice.Inner));
+  # Desks that add 0, 1, ... to every sum; twice.
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <troth/vat.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -76,12 +77,36 @@ inline void fillPair(desk::Pair::Builder pair, kj::StringPtr member) {
   pair.initNext().initNext().initPoint().setX(14);
 }
 
+inline void fillChoice(
+    desk::Choice::Builder choice, kj::StringPtr member, desk::Desk::Client self) {
+  if (member == "first") choice.setFirst(self);
+  if (member == "second") choice.setSecond(self);
+  if (member == "word") choice.setWord("no desk");
+  if (member == "inner") choice.initInner().setDesk(self);
+  if (member == "other") choice.initOther().setDesk(self);
+}
+
+// A hostile caller may ask for any number.
+constexpr uint DESKS_MAX = 64;
+
+template <typename NewDesk>
+void fillDesks(desk::Desk::DesksResults::Builder results, uint count, NewDesk newDesk) {
+  count = std::min(count, DESKS_MAX);
+  results.initDesks(count);
+  results.initPlaces(count);
+  for (uint i = 0; i < count; ++i) {
+    results.getDesks().set(i, newDesk(i));
+    results.getPlaces()[i].setDesk(newDesk(i));
+  }
+}
+
 [[noreturn]] inline void throwAsAsked(uint16_t type, kj::StringPtr reason) {
   kj::throwFatalException(kj::Exception(
       static_cast<kj::Exception::Type>(type), __FILE__, __LINE__, kj::heapString(reason)));
 }
 
-desk::Desk::Client newStockDesk(World& world);
+desk::Desk::Client newDesk(World& world, int64_t bonus = 0);
+desk::Desk::Client newStockDesk(World& world, int64_t bonus = 0);
 
 class DeskServer final: public Server<desk::Desk> {
 public:
@@ -170,6 +195,17 @@ public:
     if (call.stock()) return call.fulfill(Ref<desk::Desk>(newStockDesk(world)));
     return call.fulfill(kj::heap<DeskServer>(world));
   }
+  kj::Promise<void> choose(Choose call) override {
+    world.deliver("choose");
+    auto self = thisCap().castAs<desk::Desk>();
+    fillChoice(call.results().initChoice(), call.member(), kj::mv(self));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> desks(Desks call) override {
+    world.deliver("desks");
+    fillDesks(call.results(), call.count(), [&](int64_t number) { return newDesk(world, number); });
+    return kj::READY_NOW;
+  }
 
 private:
   World& world;
@@ -253,13 +289,29 @@ public:
     return request.send().then(
         [call](auto&& results) mutable { call.getResults().setSum(results.getSum()); });
   }
+  kj::Promise<void> choose(ChooseContext call) override {
+    world.deliver("choose");
+    fillChoice(call.getResults().initChoice(), call.getParams().getMember(), thisCap());
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> desks(DesksContext call) override {
+    world.deliver("desks");
+    fillDesks(call.getResults(), call.getParams().getCount(),
+        [&](int64_t number) { return newStockDesk(world, number); });
+    return kj::READY_NOW;
+  }
 
 private:
   World& world;
   int64_t bonus;
 };
 
-inline desk::Desk::Client newStockDesk(World& world) { return kj::heap<StockDesk>(world); }
+inline desk::Desk::Client newDesk(World& world, int64_t bonus) {
+  return Ref<desk::Desk>(kj::heap<DeskServer>(world, bonus));
+}
+inline desk::Desk::Client newStockDesk(World& world, int64_t bonus) {
+  return kj::heap<StockDesk>(world, bonus);
+}
 
 enum class Kind { TROTH, STOCK };
 

@@ -120,6 +120,17 @@ private:
     return index < 0 ? step.literal : known[index].number;
   }
 
+  Ref<desk::Desk> pickElement(Ref<desk::Desk> on, const Step& step) {
+    auto results = on.desks(2).wait(hosts.desks);
+    KJ_REQUIRE(step.element() < 2, "no such element");
+    return Ref<desk::Desk>(results.getDesks()[step.element()]);
+  }
+  Ref<desk::Desk> pickMember(Ref<desk::Desk> on, const Step& step) {
+    auto results = on.choose(step.member()).wait(hosts.desks);
+    KJ_REQUIRE(results.getChoice().isFirst(), "not the member that is set");
+    return Ref<desk::Desk>(results.getChoice().getFirst());
+  }
+
   void make(const Step& step) {
     auto& vats = hosts.desks;
     auto on = object(step.on);
@@ -162,6 +173,12 @@ private:
         auto pair = on.pair(memberOf(step)).wait(vats);
         KJ_REQUIRE(pair.getPair().isRight(), "not the member that is set");
         result.number = pair.getPair().getRight();
+        break;
+      }
+      case Op::PICK: {
+        auto object = step.picksElement() ? pickElement(on, step) : pickMember(on, step);
+        result.number = object.add(0, 0).sum().wait(vats);
+        result.object = object;
         break;
       }
       default: break;
@@ -283,6 +300,14 @@ private:
         break;
       }
       case Op::PAIR: node.number = object(step.on).pair(memberOf(step)).pair().right(); break;
+      case Op::PICK: {
+        auto on = object(step.on);
+        auto picked = step.picksElement() ? on.desks(2).desks().at(step.element())
+                                          : on.choose(step.member()).choice().first();
+        node.number = picked.add(0, 0).sum();
+        node.object = picked;
+        break;
+      }
       case Op::DROP: nodes[step.a] = Node(); break;
       case Op::SHARE: nodes[step.a].share(); break;
       case Op::BOUND: nodes[step.a].bound(); break;

@@ -82,7 +82,7 @@ public:
 TEST(HostileInvoke, AParameterThatDoesNotExistIsRefused) {
   Hostile hostile;
   auto source = hostile.add(1, 2);
-  for (uint16_t param: {2, 99, 65535}) {
+  for (uint16_t param: {2, 99, 65534}) {
     EXPECT_MENTIONS(hostile.failure(hostile.invoke(ADD, {{param, source.getAnswer()}})),
         "a hole is in a parameter that does not exist");
   }
@@ -257,6 +257,50 @@ TEST(HostileInvoke, CyclesWaitUntilTheirCallerGoes) {
   EXPECT_EQ(hostile.world().delivered["add"], 2);
 }
 
+TEST(HostileInvoke, CyclesEndWhenTheyHaveWaitedForTooLong) {
+  Hostile hostile;
+  auto options = hostile.desks.options();
+  options.limits.argumentWait = 1 * kj::MILLISECONDS;
+  Vat impatient(kj::mv(options));
+  auto second = kj::newPromiseAndFulfiller<wire::Answer::Client>();
+  auto one = hostile.invoke(ADD, {{0, wire::Answer::Client(kj::mv(second.promise))}});
+  auto other = hostile.invoke(ADD, {{0, one.getAnswer()}});
+  second.fulfiller->fulfill(other.getAnswer());
+  auto held = hostile.invoke(HOLD);
+  auto onHeld = hostile.invoke(ADD, {{0, held.getAnswer()}});
+  for (auto call: {&one, &other, &onHeld}) {
+    auto failure = failureOf(kj::mv(*call), hostile.desks);
+    EXPECT_EQ(failure.getType(), Type::OVERLOADED);
+    EXPECT_MENTIONS(describe(failure), "limit: argumentWait");
+  }
+  EXPECT_EQ(hostile.world().waiting, 1);
+  hostile.world().open();
+  held.wait(hostile.desks);
+  EXPECT_EQ(hostile.world().delivered["add"], 0);
+  hostile.expectWell();
+}
+
+TEST(HostileInvoke, AllParametersAreAStructOfTheirType) {
+  Hostile hostile;
+  constexpr uint16_t ALL = 65535;
+  auto number = hostile.add(1, 2);
+  auto pair = hostile.invoke(PAIR);
+  auto with = [&](Hostile::Invoked& source, std::vector<uint16_t> path) {
+    return hostile.failure(hostile.invoke(JOIN, {{ALL, source.getAnswer(), path}}));
+  };
+  EXPECT_MENTIONS(with(number, {}), "the parameters are of another type");
+  EXPECT_MENTIONS(with(pair, {0}), "the parameters are of another type");
+  EXPECT_NE(with(number, {0}), "");
+  EXPECT_NE(with(pair, {0, 0}), "");
+  EXPECT_MENTIONS(hostile.failure(hostile.invoke(
+                      ADD, {{ALL, number.getAnswer(), {}}, {0, number.getAnswer()}})),
+      "a hole is in a parameter that does not exist");
+  EXPECT_MENTIONS(
+      hostile.failure(hostile.invoke(ADD, {{ALL, nullptr, {}}})), "a hole has no source");
+  EXPECT_EQ(hostile.world().delivered["join"], 0);
+  hostile.expectWell();
+}
+
 TEST(HostileInvoke, CyclesEndWithTheirConnection) {
   Hostile hostile;
   auto second = kj::newPromiseAndFulfiller<wire::Answer::Client>();
@@ -307,14 +351,18 @@ TEST(HostileInvoke, AnAnswerThatLiesIsRefusedOrBelieved) {
     lie([](auto value) { value.initPointer().template initAs<capnp::List<desk::Pair>>(3); });
     lie([](auto value) { value.initPointer().template initAs<desk::Pair>().setName("name"); });
     lie([](auto value) { value.initPointer().initAsAnyStruct(0, 0); });
+    lie([](auto value) { value.initList(3); });
+    lie([](auto value) { value.initList(2)[1].initList(2)[0].setInt(7); });
+    lie([](auto value) { value.initList(1)[0].initPointer().template initAs<desk::Pair>(); });
+    lie([](auto value) { value.initList(1)[0].initPointer().template setAs<capnp::Text>("x"); });
     lie([&](auto value) {
       value.initPointer().template setAs<desk::Desk>(desk::Desk::Client(hostile.desks.desk));
     });
     return result;
   }();
   for (auto& value: values) {
-    for (uint16_t param = 0; param < 20; ++param) {
-      auto call = hostile.invoke(KINDS, {{param, value}});
+    for (uint16_t param = 0; param < 21; ++param) {
+      auto call = hostile.invoke(KINDS, {{param < 20 ? param : uint16_t(65535), value}});
       kj::runCatchingExceptions([&]() { call.wait(hostile.desks); });
     }
     auto call = hostile.invoke(ASK, {{0, value}});

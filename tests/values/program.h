@@ -14,8 +14,9 @@ struct Step {
   // DROP lets go of an earlier call; TURN lets the event loop run for a while; SHARE asks for an
   // earlier call's nameable form; BOUND gives an earlier call a deadline that it will not miss.
   // AT takes the element `literal` of a list, MAP adds a number to each element of one, and PAIR
-  // reads a member of a union that may not be the one that is set.
-  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, AT, MAP, PAIR, DROP, TURN, SHARE, BOUND };
+  // reads a member of a union that may not be the one that is set. PICK takes an object out of a
+  // list or a union, which may not have it, and asks it for a number.
+  enum class Op { ADD, MAKE, JOIN, MOVE, FAIL, ASK, AT, MAP, PAIR, PICK, DROP, TURN, SHARE, BOUND };
   static constexpr int LITERAL = -1;
 
   Op op;
@@ -31,11 +32,15 @@ struct Step {
 
   bool isCall() const { return op < Op::DROP; }
   bool hasNumber() const { return isCall() && op != Op::JOIN && op != Op::MAP; }
-  bool hasObject() const { return op == Op::MAKE || op == Op::FAIL; }
+  bool hasObject() const { return op == Op::MAKE || op == Op::FAIL || op == Op::PICK; }
   bool hasText() const { return op == Op::JOIN; }
-  bool hasList() const { return op == Op::JOIN; }
   bool hasMapped() const { return op == Op::JOIN || op == Op::MAP; }
   bool hasPoint() const { return op == Op::MOVE; }
+
+  // Where PICK takes its object from.
+  bool picksElement() const { return literal % 5 < 3; }
+  int element() const { return literal % 5; }
+  const char* member() const { return literal % 5 == 3 ? "first" : "second"; }
 };
 
 class Program {
@@ -81,7 +86,8 @@ private:
   Step::Op pickOp() {
     using Op = Step::Op;
     static constexpr Op CALLS[] = {Op::ADD, Op::ADD, Op::ADD, Op::MAKE, Op::MAKE, Op::JOIN,
-        Op::JOIN, Op::MOVE, Op::ASK, Op::FAIL, Op::AT, Op::AT, Op::MAP, Op::MAP, Op::PAIR};
+        Op::JOIN, Op::MOVE, Op::ASK, Op::FAIL, Op::AT, Op::AT, Op::MAP, Op::MAP, Op::PAIR, Op::PICK,
+        Op::PICK};
     auto chance = below(20);
     if (turns == Turns::MANY && chance == 0) return Op::TURN;
     if (turns == Turns::MANY && chance == 1) return Op::SHARE;
@@ -107,7 +113,8 @@ private:
         step.c = pickList();
       } else if (step.op == Step::Op::MOVE) {
         step.a = pick(&Step::hasPoint, Step::LITERAL);
-      } else if (step.op != Step::Op::FAIL && step.op != Step::Op::PAIR) {
+      } else if (step.op != Step::Op::FAIL && step.op != Step::Op::PAIR &&
+          step.op != Step::Op::PICK) {
         step.a = pick(&Step::hasNumber, Step::LITERAL);
         if (step.op == Step::Op::ADD) step.b = pick(&Step::hasNumber, Step::LITERAL);
         if (step.op == Step::Op::ASK) step.b = pick(&Step::hasObject, ~below(vats));
@@ -116,10 +123,7 @@ private:
     steps.push_back(step);
   }
 
-  // What a map gives is awaited where it is an argument, which takes a round trip.
-  int pickList() {
-    return pick(turns == Turns::MANY ? &Step::hasMapped : &Step::hasList, Step::LITERAL);
-  }
+  int pickList() { return pick(&Step::hasMapped, Step::LITERAL); }
   bool addListStep(Step& step) {
     step.c = pickList();
     if (step.c == Step::LITERAL) return false;
@@ -130,8 +134,9 @@ private:
     return true;
   }
 
-  static std::string object(int index) {
+  std::string object(int index) const {
     if (index < 0) return "vat" + std::to_string(~index);
+    if (steps[index].op == Step::Op::PICK) return "r" + std::to_string(index);
     return "r" + std::to_string(index) + ".desk()";
   }
   std::string value(int index, const char* accessor, int literal) const {
@@ -148,6 +153,7 @@ private:
       case Step::Op::MAKE:
       case Step::Op::FAIL: return value(index, ".number()", literal);
       case Step::Op::MOVE: return value(index, ".x()", literal);
+      case Step::Op::PICK: return value(index, ".add(0, 0).sum()", literal);
       case Step::Op::AT:
       case Step::Op::PAIR: return value(index, "", literal);
       default: return value(index, ".sum()", literal);
@@ -176,6 +182,10 @@ private:
             number(s.a, s.literal) + "))";
       case Op::PAIR:
         return call(std::string("pair(") + (s.literal % 2 ? "right" : "left") + ").pair().right()");
+      case Op::PICK:
+        if (!s.picksElement())
+          return call(std::string("choose(") + s.member() + ").choice().first()");
+        return call("desks(2).desks().at(" + std::to_string(s.element()) + ")");
       case Op::MOVE: return call("move(" + value(s.a, "", s.literal) + ")");
       case Op::FAIL: return call("fail(" + std::to_string(s.literal % 4) + ")");
       case Op::ASK: return call("ask(" + object(s.b) + ", " + number(s.a, s.literal) + ")");

@@ -29,6 +29,10 @@ struct Limits {
   // those that this thread makes.
   uint32_t pipelineDepth = 4096;
 
+  // How long a call that was received may wait for arguments that its caller has promised, and a
+  // map for its list. Applies to all vats of a thread; so do the bounds on calls that are made.
+  kj::Duration argumentWait = 1 * kj::HOURS;
+
   // Words in one message, in either direction. A call or an answer that is larger is refused on
   // our side; a peer that sends a larger one loses its connection. A receiver may read as much of a
   // message, counting all that it reads again, or 65536 words if that is more.

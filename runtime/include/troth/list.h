@@ -8,10 +8,9 @@
 //     auto list = co_await sizes;                                 // one round trip, however long
 //     the list
 //
-// at(i) can be an argument of another call like any promise, in the same round trip. It breaks if
-// the list turns out to be shorter. An object in a list, in distinction to a value, is known where
-// it is used only when the list has arrived: a call on list.at(0).file() takes one more round trip.
-// map has no such limit.
+// at(i) can be used like any promise, or ref, in the same round trip. It breaks if the list turns
+// out to be shorter. What map gives can be used so too; only a field of one of its elements is
+// awaited first where it is an argument, or a part of another map.
 
 #include <kj/debug.h>
 

@@ -38,6 +38,9 @@ struct Method {
 struct Field {
   static constexpr uint16_t NO_POINTER = 0xffff;
 
+  // The position that stands for all fields, where parameters are promised as a whole.
+  static constexpr uint16_t ALL = 0xffff;
+
   // The position in the schema's list of fields; it never changes as the schema grows.
   uint16_t index;
   const char* name;
@@ -85,16 +88,23 @@ public:
 
   using IntoElement = capnp::AnyList::Reader (*)(capnp::AnyList::Reader parent, uint index);
 
+  // Throws if the field of `parent`, a member of a union, is not the one that is set.
+  using Check = void (*)(capnp::AnyStruct::Reader parent, const char* name);
+
   // ELEMENT: `field.index` is the position in the list that the path has reached.
   enum class Step { FIELD, ELEMENT };
 
-  Path(kj::Maybe<kj::Own<Path>> parent, Field field, Into into, IntoList intoList = nullptr)
-      : parent(kj::mv(parent)), field(field), into(into), intoList(intoList) {}
+  Path(kj::Maybe<kj::Own<Path>> parent, Field field, Into into, IntoList intoList, Check check)
+      : parent(kj::mv(parent)), field(field), into(into), intoList(intoList), check(check) {}
   Path(kj::Maybe<kj::Own<Path>> parent, uint16_t element, IntoElement intoElement)
       : step(Step::ELEMENT),
         parent(kj::mv(parent)),
         field{element, "element"},
         intoElement(intoElement) {}
+
+  // Another owner of `path`, and what it owns.
+  static kj::Maybe<kj::Own<Path>> share(const kj::Maybe<kj::Own<Path>>& path);
+  static kj::Maybe<const Path&> refer(const kj::Maybe<kj::Own<Path>>& path);
 
   // The pipelining operations that lead to the field at the end of `path`.
   static kj::Array<capnp::PipelineOp> operations(kj::Maybe<const Path&> path);
@@ -107,8 +117,9 @@ public:
   static kj::Own<capnp::ClientHook> followToObject(
       capnp::AnyPointer::Reader results, const Path& path);
 
-  // Whether the path goes through a list, as no pipelining operation can.
-  static bool hasElement(kj::Maybe<const Path&> path);
+  // Whether pipelining operations lead along all of `path`. They do not go through lists, and not
+  // through the members of unions either, which share their place with one another.
+  static bool canPipeline(kj::Maybe<const Path&> path);
 
   Step step = Step::FIELD;
   kj::Maybe<kj::Own<Path>> parent;
@@ -121,6 +132,9 @@ public:
 
   // Goes from a list of lists to the list that is an element; null where the element is not a list.
   IntoElement intoElement = nullptr;
+
+  // Null unless the field is a member of a union.
+  Check check = nullptr;
 
 private:
   // The list that the path leads to, once it was read: each time counts against the message's
@@ -140,7 +154,8 @@ struct Source {
   Source clone() const;
 
   // The source of a field of what this is the source of.
-  Source getField(Field field, Path::Into into, Path::IntoList intoList = nullptr) const;
+  Source getField(Field field, Path::Into into, Path::IntoList intoList = nullptr,
+      Path::Check check = nullptr) const;
 
   // The source of an element of the list that this is the source of.
   Source getElement(uint16_t index, Path::IntoElement intoElement) const;
@@ -160,9 +175,6 @@ struct Source {
 
   // Something that keeps the results alive.
   kj::Own<capnp::ResponseHook> hold() const;
-
-private:
-  kj::Own<capnp::ClientHook> getObjectInList(PendingCall& pending) const;
 };
 
 // Parameters built before the target of their call is known to the transport.
@@ -281,8 +293,8 @@ public:
   // The results. Throws what broke the call, if it broke. The call must be settled.
   capnp::AnyPointer::Reader getResults() const;
 
-  // The object at `operations` in the results. The call must have been sent.
-  kj::Own<capnp::ClientHook> getPipelined(kj::ArrayPtr<const capnp::PipelineOp> operations);
+  // The object at `path` in the results. The call must have been sent.
+  kj::Own<capnp::ClientHook> getObject(kj::Maybe<const Path&> path);
 
   // Resolves when the call has been sent, which one that waits for an argument is later than
   // others.
@@ -423,6 +435,9 @@ private:
   void endAttempts();
   capnp::ClientHook& innermostTarget();
   kj::Maybe<kj::Own<capnp::ClientHook>> getAnswer();
+  bool canName(kj::Maybe<const Path&> path) const;
+  kj::Array<uint16_t> pathInAnswer(kj::Maybe<const Path&> path) const;
+  kj::Own<capnp::ClientHook> getObjectThatIsRead(const Path& path);
   capnp::ClientHook& resolveTarget();
   void leaveQueue();
   void requireOutsideBodies();
@@ -493,6 +508,7 @@ public:
   kj::List<PendingCall, &PendingCall::openLink> open;
   Peers peers;
   uint pipelineDepthMax = PIPELINE_DEPTH_MAX;
+  kj::Duration argumentWaitMax = 1 * kj::HOURS;
 
 private:
   class FlushGuard;
@@ -523,7 +539,8 @@ class PromisedRef final: public capnp::ClientHook, public kj::Refcounted, privat
 public:
   static const uint BRAND;
 
-  PromisedRef(kj::Own<PendingCall> call, kj::Array<capnp::PipelineOp> operations, Field field);
+  // `path` is null for the element of a list that is mapped.
+  PromisedRef(kj::Own<PendingCall> call, kj::Maybe<kj::Own<Path>> path);
   ~PromisedRef() noexcept(false);
 
   // `hook` as a PromisedRef, if it is one.
@@ -531,7 +548,7 @@ public:
 
   // Where the object comes from, for error messages: the call, and the field of its results.
   const Method& getSource() const { return source; }
-  const char* getFieldName() const { return field.name; }
+  const char* getFieldName() const;
   kj::Maybe<const kj::Exception&> getFailure() const;
 
   // What the ref stands for. Sends its call, and all that were made before it, if they still wait.
@@ -546,7 +563,6 @@ public:
 
   // Where the object comes from, in the body of a map.
   kj::Maybe<Source> getRecordedSource();
-  void setRecordedPath(kj::Maybe<kj::Own<Path>> path) { recordedPath = kj::mv(path); }
 
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(uint64_t interfaceId,
       uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint, CallHints hints) override;
@@ -562,10 +578,8 @@ public:
 
 private:
   const Method& source;
-  Field field;
   kj::Maybe<kj::Own<PendingCall>> call_;
-  kj::Maybe<kj::Own<Path>> recordedPath;
-  kj::Array<capnp::PipelineOp> operations;
+  kj::Maybe<kj::Own<Path>> path;
   kj::Maybe<kj::Own<capnp::ClientHook>> resolved;
   bool resolvedForGood = false;
   kj::Maybe<kj::Own<kj::Exception>> failure;

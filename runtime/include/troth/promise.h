@@ -135,15 +135,26 @@ kj::Promise<U> awaitSource(Source source, AwaitNode::Read read) {
 // set.
 [[noreturn]] void throwNotSet(capnp::Schema type, kj::StringPtr field);
 
-// Reads the field `name` of a struct of type Struct, checking first that it is set if it is a
-// union's member.
-template <auto getter, auto isSet, typename Struct = typename ReaderOf<getter>::Struct>
-auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
-  auto reader = parent.template as<Struct>();
-  if constexpr (!kj::isSameType<decltype(isSet), decltype(nullptr)>()) {
-    if (!(reader.*isSet)()) throwNotSet(capnp::Schema::from<Struct>(), name);
+// Throws if the field `name` of a struct of type Struct is not the member of a union that is set.
+template <auto isSet, typename Struct>
+void requireSet(capnp::AnyStruct::Reader parent, const char* name) {
+  if (!(parent.template as<Struct>().*isSet)()) throwNotSet(capnp::Schema::from<Struct>(), name);
+}
+template <auto getter, auto isSet>
+constexpr Path::Check checkOf() {
+  if constexpr (kj::isSameType<decltype(isSet), decltype(nullptr)>()) {
+    return nullptr;
+  } else {
+    return &requireSet<isSet, typename ReaderOf<getter>::Struct>;
   }
-  return (reader.*getter)();
+}
+
+// Reads the field `name`, checking first that it is set if it is a union's member.
+template <auto getter, auto isSet>
+auto readMember(capnp::AnyStruct::Reader parent, const char* name) {
+  constexpr auto CHECK = checkOf<getter, isSet>();
+  if constexpr (CHECK != nullptr) CHECK(parent, name);
+  return (parent.template as<typename ReaderOf<getter>::Struct>().*getter)();
 }
 
 template <typename T>
@@ -295,16 +306,18 @@ template <typename T>
 template <typename Field_, auto getter, auto isSet>
 Pipelined<Field_> PromiseBase<T>::get(Field field) const {
   constexpr auto KIND = CAPNP_KIND(Field_);
+  constexpr auto CHECK = _::checkOf<getter, isSet>();
   if constexpr (KIND == capnp::Kind::INTERFACE) {
-    return Pipelined<Field_>(source.getField(field, nullptr));
+    return Pipelined<Field_>(source.getField(field, nullptr, nullptr, CHECK));
   } else if constexpr (KIND == capnp::Kind::STRUCT) {
     return Pipelined<Field_>(
-        source.getField(field, &_::into<getter, isSet>), &_::readStruct<Field_>);
+        source.getField(field, &_::into<getter, isSet>, nullptr, CHECK), &_::readStruct<Field_>);
   } else if constexpr (KIND == capnp::Kind::LIST) {
-    return Pipelined<Field_>(source.getField(field, nullptr, &_::intoList<getter, isSet>),
+    return Pipelined<Field_>(source.getField(field, nullptr, &_::intoList<getter, isSet>, CHECK),
         &_::readField<Field_, getter, isSet>);
   } else {
-    return Pipelined<Field_>(source.getField(field, nullptr), &_::readField<Field_, getter, isSet>);
+    return Pipelined<Field_>(
+        source.getField(field, nullptr, nullptr, CHECK), &_::readField<Field_, getter, isSet>);
   }
 }
 

@@ -168,6 +168,9 @@ private:
   static bool isInDoubt(PendingCall& call, const void* peer);
   static bool isInDoubt(capnp::ClientHook& object, const void* peer);
   static bool canBeCalled(PendingCall& step, const Plan& root, const void* peer);
+  bool canName(const Source& source, const Plan& root) const;
+  bool canNameAll(const Plan& root);
+  bool isOfMap(const Plan& root) const;
   void capture(const Source& source);
   kj::Promise<void> runFrom(uint& next, uint size, Mapped& mapped);
   kj::Promise<void> runOne(uint index, Mapped& mapped, kj::Maybe<uint>& broken);

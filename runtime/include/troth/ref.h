@@ -46,8 +46,14 @@ public:
       : call(kj::mv(call)), builder(this->call->params().template initAs<Params>()) {}
   CallBuilder(kj::Own<_::PendingCall> call, const Arg<Params>& params)
       : call(kj::mv(call)), builder(nullptr) {
-    // Throws if they are a promise: only a parameter can be one.
-    params.write(this->call->params());
+    KJ_IF_MAYBE(promise, params.promise()) {
+      auto fill = [](capnp::AnyPointer::Builder to, const _::Source& source) {
+        to.setAs<Params>(source.read().template as<Params>());
+      };
+      this->call->addHole({Field::ALL, "params"}, promise->getSource().clone(), kj::mv(fill));
+    } else {
+      params.write(this->call->params());
+    }
   }
 
   typename Params::Builder params() { return builder; }
