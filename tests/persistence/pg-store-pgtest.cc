@@ -7,7 +7,7 @@
 #include "pg-schema.h"
 #include "pg-statements.h"
 #include "pg-testing.h"
-#include "store-contract.h"
+#include "requests.h"
 
 namespace troth {
 namespace {
