@@ -95,7 +95,8 @@ stop_server() {
 kill_server() {
   local process processes=()
   [[ -n $server ]] || return 0
-  read -r -a processes <"/proc/$server/task/$server/children" || true
+  # A server that has ended by itself has none.
+  { read -r -a processes <"/proc/$server/task/$server/children"; } 2>/dev/null || true
   kill -KILL "$server" "${processes[@]}" 2>/dev/null || true
   wait "$server" 2>/dev/null || true
   # The next server refuses to start while one of them holds the shared memory.

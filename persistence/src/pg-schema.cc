@@ -54,24 +54,27 @@ CREATE TABLE troth.promise_tags (
 CREATE VIEW troth.promises_readable AS
 SELECT
   id,
-  (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1] AS state,
-  nullif(target, '') AS target,
-  CASE WHEN target <> '' THEN '0x' || lpad(to_hex(interface_id), 16, '0') END AS interface,
-  CASE WHEN target <> '' THEN method_id END AS method,
-  parent,
-  root,
-  tags,
+  CASE
+    WHEN state = 0 AND deadline <= extract(epoch FROM now()) * 1000000 THEN 'timedout'
+    ELSE (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1]
+  END AS state,
   to_timestamp(created / 1e6) AS created,
   to_timestamp(settled / 1e6) AS settled,
   to_timestamp(deadline / 1e6) AS deadline,
+  parent,
+  root,
+  nullif(target, '') AS target,
+  '0x' || lpad(to_hex(interface_id), 16, '0') AS interface_id,
+  method_id,
+  length(params) AS params_bytes,
+  length(value) AS value_bytes,
+  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
+  error_text,
+  tags,
   to_timestamp(due / 1e6) AS due,
   lease_owner,
   to_timestamp(lease_expires / 1e6) AS lease_expires,
-  epoch AS tries,
-  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
-  error_text AS error,
-  length(params) AS params_bytes,
-  length(value) AS value_bytes
+  epoch
 FROM troth.promises;
 )sql"_kj,
 };

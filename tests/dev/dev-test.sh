@@ -17,7 +17,7 @@ refuses() {
 bash -n "$dev" "${dev%/*}"/tools/dev-setup.sh
 
 help=$("$dev" help)
-for command in demo test build bench setup fmt lint path clean; do
+for command in demo test soak build bench setup fmt lint path clean; do
   grep -q "^  $command" <<<"$help" || fail "help does not mention $command"
 done
 [[ $("$dev") == "$help" ]] || fail "without a command, dev does not print its help"
@@ -25,6 +25,7 @@ done
 refuses 2 "unknown command: tset" tset
 refuses 2 "unexpected argument: --fast" build --fast
 refuses 2 "unexpected argument: now" demo now
+refuses 2 "soak takes minutes, not: long" soak long
 refuses 2 "unexpected argument: --all" clean --all
 refuses 2 "no path named nowhere" path nowhere
 refuses 2 "path takes one name" path

@@ -1,7 +1,7 @@
 // Runs a fuzz target without libFuzzer: over its corpus, and over inputs made from that with a
-// fixed seed.
+// seed, which is 1 unless it is given.
 //
-//     troth-invoke-fuzz CORPUS-FOLDER [COUNT]
+//     troth-invoke-fuzz CORPUS-FOLDER [COUNT [SEED]]
 
 #include <algorithm>
 #include <cstdint>
@@ -54,11 +54,11 @@ Input mutate(Input input, const Input& other, std::mt19937& random) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return fprintf(stderr, "usage: %s CORPUS-FOLDER [COUNT]\n", argv[0]), 2;
+  if (argc < 2) return fprintf(stderr, "usage: %s CORPUS-FOLDER [COUNT [SEED]]\n", argv[0]), 2;
   auto corpus = readCorpus(argv[1]);
   if (corpus.empty()) return fprintf(stderr, "%s has no inputs\n", argv[1]), 2;
   for (auto& input: corpus) LLVMFuzzerTestOneInput(input.data(), input.size());
-  std::mt19937 random(1);
+  std::mt19937 random(argc > 3 ? atoi(argv[3]) : 1);
   auto count = argc > 2 ? atoi(argv[2]) : COUNT;
   for (int i = 0; i < count; ++i) {
     auto input = mutate(corpus[random() % corpus.size()], corpus[random() % corpus.size()], random);

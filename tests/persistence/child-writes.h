@@ -1,9 +1,10 @@
 #pragma once
 // What processes do to a store that tests kill.
 
+#include <troth/loop.h>
 #include <unistd.h>
 
-#include "store-contract.h"
+#include "requests.h"
 
 namespace troth {
 

@@ -235,13 +235,16 @@ TEST_F(PgCut, AClaimThatDidNotArriveIsNotTakenForTheNextOne) {
   auto store = openBehindProxy(), other = open();
   wait(store->create(work("a", "target")));
   // From the write of the claim on nothing gets through.
-  proxy.judge = [isCut = false](auto message, auto bytes) mutable {
-    isCut = isCut || contains(bytes, "troth_update");
+  auto cut = kj::newPromiseAndFulfiller<void>();
+  proxy.judge = [&](auto message, auto bytes) {
+    if (contains(bytes, "troth_update")) cut.fulfiller->fulfill();
+    bool isCut = !cut.fulfiller->isWaiting();
     return isCut && message == PgProxy::Message::REQUEST ? PgProxy::Fate::CUT : PgProxy::Fate::PASS;
   };
   ClaimRequest request{.lease = {kj::str("first")}};
   request.targets = kj::arr(kj::str("target"));
   auto lost = store->claim(kj::mv(request));
+  wait(kj::mv(cut.promise));
   auto claimed = claim(*other, "target");
   EXPECT_EQ(1u, claimed[0].epoch);
   proxy.judge = [](auto, auto) { return PgProxy::Fate::PASS; };
@@ -320,6 +323,26 @@ protected:
     KJ_SYSCALL(chown(path.cStr(), data.st_uid, data.st_gid));
   }
 
+  // Moves the server's write-ahead log to `path`, on the small disk.
+  void moveLogTo(kj::StringPtr path) {
+    small.stop();
+    auto log = std::filesystem::path(small.getFolder().cStr()) / "data" / "pg_wal";
+    std::filesystem::copy(log, path.cStr(), std::filesystem::copy_options::recursive);
+    giveToServer(path);
+    for (auto& entry: std::filesystem::recursive_directory_iterator(path.cStr())) {
+      giveToServer(entry.path().c_str());
+    }
+    std::filesystem::remove_all(log);
+    std::filesystem::create_directory_symlink(path.cStr(), log);
+    small.start();
+  }
+
+  bool hasPanicked() {
+    std::ifstream log(kj::str(small.getFolder(), "/log").cStr());
+    std::string text{std::istreambuf_iterator<char>(log), {}};
+    return text.find("PANIC") != std::string::npos;
+  }
+
   CreateRequest large(kj::StringPtr id) {
     auto request = work(id);
     auto params = kj::heapArray<kj::byte>(100'000);
@@ -365,6 +388,35 @@ TEST_F(PgFullDisk, RefusesWritesLosesNothingAndGoesOnWhenThereIsSpace) {
   store = newPostgresStore(where);
   outcomes["afterwards"];
   expectAll(*store, outcomes);
+}
+
+// PostgreSQL panics then: to the store it is a server that dies, and may not come back for long.
+TEST_F(PgFullDisk, AServerWithoutSpaceForItsLogLosesNothing) {
+  if (disk == nullptr) return;
+  moveLogTo(folder.file("log"));
+  auto ballast = folder.file("ballast");
+  std::ofstream(ballast.cStr()) << std::string(16 << 20, 'x');
+  auto store = newPostgresStore(small.where(), {.patience = 1 * kj::SECONDS});
+  Outcomes outcomes;
+  for (int i = 0; i < 1000 && !hasPanicked(); ++i) {
+    auto id = kj::str("p", i);
+    auto creation = store->create(large(id));
+    KJ_IF_MAYBE(failure, kj::runCatchingExceptions([&]() { wait(kj::mv(creation)); })) {
+      auto type = failure->getType();
+      EXPECT_TRUE(type == Type::OVERLOADED || type == Type::DISCONNECTED)
+          << failure->getDescription().cStr();
+    } else {
+      outcomes[id.cStr()];
+    }
+  }
+  EXPECT_TRUE(hasPanicked());
+  EXPECT_LT(10u, outcomes.size());
+  small.kill();
+  std::filesystem::remove(ballast.cStr());
+  small.start();
+  store = newPostgresStore(small.where());
+  expectAll(*store, outcomes);
+  wait(store->create(large("afterwards")));
 }
 
 }  // namespace

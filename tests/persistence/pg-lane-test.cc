@@ -2,7 +2,7 @@
 
 #include "checks.h"
 #include "pg-lanes.h"
-#include "store-contract.h"
+#include "requests.h"
 
 namespace troth {
 namespace {

@@ -1,12 +1,12 @@
 #pragma once
 // Callers who keep two stores on one database busy, and hold them to their word.
 
-#include <kj/timer.h>
+#include <troth/loop.h>
 
 #include <functional>
 #include <map>
 
-#include "store-contract.h"
+#include "requests.h"
 
 namespace troth {
 

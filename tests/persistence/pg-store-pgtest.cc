@@ -7,7 +7,7 @@
 #include "pg-schema.h"
 #include "pg-statements.h"
 #include "pg-testing.h"
-#include "store-contract.h"
+#include "requests.h"
 
 namespace troth {
 namespace {
@@ -233,6 +233,24 @@ TEST_F(PgStoreTest, StoresThatStartAtOnceOnAnEmptyDatabaseDoNotCollide) {
   for (auto& promise: created) EXPECT_EQ(PromiseState::PENDING, wait(kj::mv(promise)).state);
   auto versions = query(*connect(), "SELECT count(*) FROM troth.layout");
   EXPECT_EQ(PG_SCHEMA_VERSION, versions[0].at(0, 0).asInt8());
+}
+
+TEST_F(PgStoreTest, TheViewHasWordsForNumbersAndSeesStatesAsTheyAreNow) {
+  auto store = openReady();
+  auto request = work("a");
+  request.tags = kj::arr(kj::str("x"), kj::str("y"));
+  wait(store->create(kj::mv(request)));
+  wait(store->settle(reject("a", "no")));
+  wait(store->create(outside("late")));
+  runScript("UPDATE troth.promises SET deadline = 1 WHERE id = 'late'");
+  auto connection = connect();
+  auto rows = query(*connection, R"sql(
+    SELECT concat_ws(' ', id, state, target, interface_id, method_id, params_bytes, value_bytes,
+      error_type, error_text, tags, epoch)
+    FROM troth.promises_readable ORDER BY id
+  )sql");
+  EXPECT_EQ("a rejected bank 0xfedcba9876543210 7 6 0 failed no {x,y} 0", textOf(rows[0].at(0, 0)));
+  EXPECT_EQ("late timedout 0x0000000000000000 0 0 0 0", textOf(rows[0].at(1, 0)));
 }
 
 // Whatever fails, a request hears of it as soon as the store does.
