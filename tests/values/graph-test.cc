@@ -245,6 +245,19 @@ private:
     return Arg<int64_t>(KJ_ASSERT_NONNULL(nodes[index].number));
   }
 
+  void fail(Node& node, const Step& step) {
+    auto failed = object(step.on).fail(step.literal % 4, "as asked");
+    node.number = failed.number();
+    node.object = failed.desk();
+  }
+  void pick(Node& node, const Step& step) {
+    auto on = object(step.on);
+    auto picked = step.picksElement() ? on.desks(2).desks().at(step.element())
+                                      : on.choose(step.member()).choice().first();
+    node.number = picked.add(0, 0).sum();
+    node.object = picked;
+  }
+
   void make(const Step& step) {
     static const std::vector<int64_t> LIST = {1, 2};
     auto& node = nodes.back();
@@ -282,12 +295,7 @@ private:
         node.point = kj::mv(moved);
         break;
       }
-      case Op::FAIL: {
-        auto failed = object(step.on).fail(step.literal % 4, "as asked");
-        node.number = failed.number();
-        node.object = failed.desk();
-        break;
-      }
+      case Op::FAIL: fail(node, step); break;
       case Op::ASK:
         node.number = object(step.on).ask(object(step.b), number(step.a, step)).sum();
         break;
@@ -300,14 +308,7 @@ private:
         break;
       }
       case Op::PAIR: node.number = object(step.on).pair(memberOf(step)).pair().right(); break;
-      case Op::PICK: {
-        auto on = object(step.on);
-        auto picked = step.picksElement() ? on.desks(2).desks().at(step.element())
-                                          : on.choose(step.member()).choice().first();
-        node.number = picked.add(0, 0).sum();
-        node.object = picked;
-        break;
-      }
+      case Op::PICK: pick(node, step); break;
       case Op::DROP: nodes[step.a] = Node(); break;
       case Op::SHARE: nodes[step.a].share(); break;
       case Op::BOUND: nodes[step.a].bound(); break;
