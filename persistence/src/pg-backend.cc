@@ -236,25 +236,6 @@ private:
     co_return co_await run(*connection, kj::arrayPtr(&execution, 1));
   }
 
-  // The same for what must be known: again, over new connections, until patience is at its end.
-  kj::Promise<kj::Array<PgResult>> queryInTime(PgExecution execution) {
-    auto end = loop.timer().now() + patience;
-    for (;;) {
-      auto connection = co_await pool.take();
-      auto outcome = co_await limited(connection->run(kj::arrayPtr(&execution, 1)));
-      KJ_IF_MAYBE(failure, outcome.findFailure()) {
-        auto type = failure->exception.getType();
-        if (type != kj::Exception::Type::DISCONNECTED || loop.timer().now() >= end) {
-          kj::throwFatalException(kj::cp(failure->exception));
-        }
-        connection = nullptr;
-        co_await loop.timer().afterDelay(PAUSE_AFTER_FAILURE);
-      } else {
-        co_return outcome.takeResults();
-      }
-    }
-  }
-
   // A database that does not answer is as good as gone.
   kj::Promise<PgOutcome> limited(kj::Promise<PgOutcome> outcome) {
     return loop.timer()
@@ -367,7 +348,7 @@ private:
   // Nobody knows whether the claim was committed: the records do.
   kj::Promise<kj::Array<Record>> readClaimed(kj::Array<Draft> drafts) {
     auto ids = KJ_MAP(draft, drafts) { return kj::str(draft.record.id); };
-    auto results = co_await queryInTime({pg::READ, kj::arr(textsOf(ids))});
+    auto results = co_await query({pg::READ, kj::arr(textsOf(ids))});
     kj::Vector<Record> claimed;
     for (size_t row = 0; row < results[0].rows(); ++row) {
       auto found = pg::readRecord(results[0], row);
