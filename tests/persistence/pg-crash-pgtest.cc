@@ -133,7 +133,7 @@ TEST_F(PgCrash, WhatAKilledProcessWasToldIsThere) {
 }
 
 TEST_F(PgCrash, WhatWasAcknowledgedSurvivesKillsOfTheServer) {
-  endure(killCount(20), [this]() {
+  endure(killCount(10), [this]() {
     cluster().kill();
     pause();
     cluster().start();
