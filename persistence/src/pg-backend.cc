@@ -2,7 +2,10 @@
 
 #include <kj/debug.h>
 #include <troth/loop.h>
+#include <troth/retry.h>
 #include <troth/settled.h>
+
+#include <algorithm>
 
 #include "micros.h"
 #include "pg-pool.h"
@@ -348,7 +351,8 @@ private:
   // Nobody knows whether the claim was committed: the records do.
   kj::Promise<kj::Array<Record>> readClaimed(kj::Array<Draft> drafts) {
     auto ids = KJ_MAP(draft, drafts) { return kj::str(draft.record.id); };
-    auto results = co_await query({pg::READ, kj::arr(textsOf(ids))});
+    std::sort(ids.begin(), ids.end());
+    auto results = co_await readBack(kj::mv(ids));
     kj::Vector<Record> claimed;
     for (size_t row = 0; row < results[0].rows(); ++row) {
       auto found = pg::readRecord(results[0], row);
@@ -358,6 +362,19 @@ private:
       }
     }
     co_return claimed.releaseAsArray();
+  }
+
+  // As often as it takes, for a limited time.
+  kj::Promise<kj::Array<PgResult>> readBack(kj::Array<kj::String> ids) {
+    auto end = loop.timer().now() + patience;
+    for (;;) {
+      try {
+        co_return co_await query({pg::READ_BACK, kj::arr(textsOf(ids))});
+      } catch (const kj::Exception& exception) {
+        if (!isRetryable(exception) || loop.timer().now() >= end) throw;
+      }
+      co_await loop.timer().afterDelay(PAUSE_AFTER_FAILURE);
+    }
   }
 
   // ---- What other processes say ----

@@ -21,6 +21,12 @@ const PgStatement READ = {"troth_read", "SELECT " RECORD_COLUMNS R"sql(
   JOIN troth.promises p ON p.id = u.id
 )sql"};
 
+const PgStatement READ_BACK = {"troth_read_back", "SELECT " RECORD_COLUMNS R"sql(
+  FROM unnest($1::text[]) AS u(id)
+  JOIN troth.promises p ON p.id = u.id
+  FOR SHARE OF p
+)sql"};
+
 const PgStatement INSERT = {"troth_insert", R"sql(
   WITH made AS (
   INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
@@ -195,9 +201,9 @@ const PgStatement NOW = {
     "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
 
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
-  static const PgStatement* const STATEMENTS[] = {&READ, &INSERT, &UPDATE, &NOTIFY_SETTLED,
-      &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG,
-      &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW};
+  static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &UPDATE,
+      &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT,
+      &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW};
   return STATEMENTS;
 }
 

@@ -20,6 +20,9 @@ extern const PgStatement READ;
 extern const PgStatement INSERT;
 extern const PgStatement UPDATE;
 
+// As READ, once no other transaction has the records locked: that of a lost connection may go on.
+extern const PgStatement READ_BACK;
+
 // Notifications carry the id that has settled, the target that has work.
 constexpr kj::StringPtr SETTLED_CHANNEL = "troth_settled"_kj;
 constexpr kj::StringPtr DUE_CHANNEL = "troth_due"_kj;

@@ -133,7 +133,7 @@ TEST_F(PgCrash, WhatAKilledProcessWasToldIsThere) {
 }
 
 TEST_F(PgCrash, WhatWasAcknowledgedSurvivesKillsOfTheServer) {
-  endure(killCount(20), [this]() {
+  endure(killCount(10), [this]() {
     cluster().kill();
     pause();
     cluster().start();
@@ -249,6 +249,31 @@ TEST_F(PgCut, AClaimThatDidNotArriveIsNotTakenForTheNextOne) {
   EXPECT_EQ(1u, claimed[0].epoch);
   proxy.judge = [](auto, auto) { return PgProxy::Fate::PASS; };
   EXPECT_EQ(0u, wait(kj::mv(lost)).size());
+}
+
+TEST_F(PgCut, AClaimThatIsStillUnderWayIsWaitedFor) {
+  auto store = openBehindProxy();
+  // So that all statements are prepared.
+  wait(store->create(work("before", "target")));
+  claim(*store, "target");
+  wait(store->create(work("a", "target")));
+  // Holds the write of the claim up, not the lock that it begins with.
+  auto rival = wait(PgConnection::connect(loop, cluster().where()));
+  PgStatement begin{nullptr, "BEGIN"}, lock{nullptr, "LOCK troth.promises IN SHARE MODE"};
+  wait(rival->run({{begin}, {lock}})).takeResults();
+  proxy.judge = [](auto, auto bytes) {
+    return contains(bytes, "troth_update") ? PgProxy::Fate::PASS_AND_CUT : PgProxy::Fate::PASS;
+  };
+  ClaimRequest request{.lease = {kj::str("first")}};
+  request.targets = kj::arr(kj::str("target"));
+  auto lost = store->claim(kj::mv(request));
+  // The write waits for the rival, and who reads it back for the write.
+  while (!lost.poll(loop.waitScope())) {
+    if (count("SELECT count(*) FROM pg_locks WHERE NOT granted") == 2) break;
+  }
+  rival = nullptr;
+  auto claimed = wait(kj::mv(lost)).size();
+  EXPECT_EQ(count("SELECT count(*) FROM troth.promises WHERE lease_owner = 'first'"), claimed);
 }
 
 TEST_F(PgCut, ManyConnectionsCutUnderLoadLoseNothing) {

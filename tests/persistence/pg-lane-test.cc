@@ -141,7 +141,6 @@ TEST_F(PgLaneTest, ACreationThatIsRefutedReadsAndIsToldWhatIsThere) {
   EXPECT_EQ(Step::INSERT, lane.plan(NOW));
   lane.refuted();
   EXPECT_EQ(1u, lane.refutations);
-  EXPECT_FALSE(created.isThere());
   EXPECT_EQ(Step::READ, lane.plan(NOW));
   lane.found(pendingRecord(), 1, NOW);
   EXPECT_EQ(PromiseState::PENDING, created.record().state);
@@ -428,11 +427,6 @@ TEST_F(PgLanesTest, WhatWasWrittenElsewhereIsBelieved) {
   auto& lane = takeOne();
   EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
   EXPECT_EQ(3u, lane.version());
-}
-
-TEST_F(PgLanesTest, ASettledRecordIsNotKept) {
-  lanes.believe(settledRecord(), 3);
-  EXPECT_EQ(Step::READ, stepToSettle("a"));
 }
 
 TEST_F(PgLanesTest, ALaneWithRequestsIsNotToldWhatToBelieve) {

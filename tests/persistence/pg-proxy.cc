@@ -40,11 +40,10 @@ kj::Promise<void> PgProxy::pass(kj::AsyncIoStream& from, kj::AsyncIoStream& to, 
   for (;;) {
     auto size = co_await from.tryRead(buffer.begin(), 1, buffer.size());
     if (size == 0) co_return;
-    if (judge(message, buffer.slice(0, size).asChars()) == Fate::CUT) {
-      ++cuts;
-      co_return;
-    }
-    co_await to.write(buffer.begin(), size);
+    auto fate = judge(message, buffer.slice(0, size).asChars());
+    if (fate != Fate::PASS) ++cuts;
+    if (fate != Fate::CUT) co_await to.write(buffer.begin(), size);
+    if (fate != Fate::PASS) co_return;
   }
 }
 

@@ -20,9 +20,9 @@ public:
   // How to connect through it.
   kj::String where() const { return kj::str("host=", ownFolder, " user=troth dbname=postgres"); }
 
-  // Is asked at each message whether to lose it and cut its connection.
+  // Is asked at each message whether its connection is cut: before it, or after it.
   enum class Message { REQUEST, ANSWER };
-  enum class Fate { PASS, CUT };
+  enum class Fate { PASS, CUT, PASS_AND_CUT };
   using Bytes = kj::ArrayPtr<const char>;
   kj::Function<Fate(Message, Bytes)> judge = [](Message, Bytes) { return Fate::PASS; };
 
