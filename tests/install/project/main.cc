@@ -1,5 +1,5 @@
-// A greeter and its caller in one process: asks the greeting, not yet there, for its text, and keeps
-// that as a promise.
+// A greeter and its caller in one process: asks the greeting, not yet there, for its text, and
+// keeps that as a promise.
 #include <troth/store.h>
 #include <troth/stored-message.h>
 #include <troth/vat.h>
