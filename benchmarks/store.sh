@@ -33,7 +33,8 @@ query() { psql --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 
 # How many promises are enough to tell, in some seconds.
-promises_for() { if (($1 < 16)); then echo 3000; elif (($1 < 64)); then echo 30000; else echo 100000; fi; }
+promises_for() { if (($1 < 16)); then echo 3000; elif (($1 < 64)); then echo 30000; else echo 60000; fi; }
+floor_promises_for() { if (($1 < 16)); then echo 2000; else echo 8192; fi; }
 
 # ---- The floor ----
 
@@ -47,7 +48,7 @@ SQL
 
 # floor CALLERS: promises a second, and the median and the 99th percentile of their microseconds.
 floor() {
-  local each=$(($(promises_for "$1") / $1 / 4 + 10))
+  local each=$(($(floor_promises_for "$1") / $1))
   rm -f "$work"/log*
   "$bin/pgbench" --no-vacuum --protocol=prepared --client="$1" --jobs=2 --transactions="$each" --log --log-prefix="$work/log" \
     --file="$work/floor.sql" 2>/dev/null | sed -n 's/^tps = \([0-9]*\).*/\1/p' | tr '\n' ' '
