@@ -83,7 +83,7 @@ measure_all() {
 figure() { awk -v column="$3" '{ print $column }' "$work/$1-$2" | median; }
 
 row() {
-  local kind=$1 count=$2 rate best
+  local kind=$1 count=$2 rate
   rate=$(figure "$kind" "$count" 1)
   awk -v store="$3" -v callers="$count" -v rate="$rate" -v p50="$(figure "$kind" "$count" 2)" -v p99="$(figure "$kind" "$count" 3)" \
     -v floor="$(figure floor "$count" 1)" -v best="$floor_best" -v floor50="$(figure floor "$count" 2)" 'BEGIN {
