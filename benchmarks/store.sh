@@ -105,7 +105,7 @@ done
 # Fills each store up to $1 settled promises.
 fill() {
   query -v promises="$1" -f benchmarks/fill-postgres.sql
-  sqlite3 "$work/promises.db" ".param set :promises $1" ".read benchmarks/fill-sqlite.sql"
+  sqlite3 "$work/promises.db" ".param set :promises $1" ".read benchmarks/fill-sqlite.sql" >/dev/null
 }
 
 # past NAME: measures the stores at 64 callers, as NAME.
