@@ -272,6 +272,7 @@ private:
       KJ_IF_MAYBE(exception, taken.exception) {
         // Whatever else is wrong passes, or the requests give up in time.
         if (exception->getType() == kj::Exception::Type::FAILED) lanes.rejectReady(*exception);
+        co_await loop.timer().afterDelay(PAUSE_AFTER_FAILURE);
       } else if (co_await carryOutOn(*taken.get()) == Ended::FAILED) {
         taken.value = nullptr;
         co_await loop.timer().afterDelay(PAUSE_AFTER_FAILURE);

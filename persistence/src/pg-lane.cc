@@ -110,8 +110,10 @@ void PgLane::rejected(const kj::Exception& why) {
   tell();
 }
 
-void PgLane::lost() {
-  for (size_t i = 0; i < covered; ++i) entries[i].inDoubt = true;
+void PgLane::lost(PgCommit commit) {
+  if (commit == PgCommit::IN_DOUBT) {
+    for (size_t i = 0; i < covered; ++i) entries[i].inDoubt = true;
+  }
   covered = 0;
   forget();
   knowledge = Knowledge::REFUTED;

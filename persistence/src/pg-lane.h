@@ -17,6 +17,7 @@
 #include <deque>
 
 #include "backend.h"
+#include "pg-failure.h"
 
 namespace troth {
 
@@ -70,8 +71,8 @@ public:
   // The requests that are under way have not been carried out, and will not be.
   void rejected(const kj::Exception& why);
 
-  // The connection is gone; what became of a draft is in doubt.
-  void lost();
+  // The connection is gone, and what became of the draft may be in doubt.
+  void lost(PgCommit commit);
 
   // The rest is for a lane that is not under way.
 

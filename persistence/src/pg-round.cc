@@ -76,9 +76,10 @@ void PgRound::succeeded(
 void PgRound::failed(const PgFailure& failure, PgLanes& lanes) {
   auto& why = failure.exception;
   for (auto& one: planned) {
-    if (failure.commit == PgCommit::IN_DOUBT) {
-      one.lane->lost();
-    } else if (why.getType() == kj::Exception::Type::DISCONNECTED || isConflict(failure)) {
+    bool isLost = why.getType() == kj::Exception::Type::DISCONNECTED;
+    if (isLost || failure.commit == PgCommit::IN_DOUBT) {
+      one.lane->lost(failure.commit);
+    } else if (isConflict(failure)) {
       one.lane->refuted();
     } else {
       one.lane->rejected(why);

@@ -2,6 +2,7 @@
 
 #include "checks.h"
 #include "pg-lanes.h"
+#include "pg-round.h"
 #include "requests.h"
 
 namespace troth {
@@ -235,7 +236,7 @@ TEST_F(PgLaneTest, WhatALostConnectionHasCommittedIsReadBack) {
   auto created = ask(creation("a"));
   auto settled = ask(settling("a", "theirs"));
   EXPECT_EQ(Step::INSERT, lane.plan(NOW));
-  lane.lost();
+  lane.lost(PgCommit::IN_DOUBT);
   EXPECT_FALSE(lane.isUnderWay());
   EXPECT_FALSE(created.isThere());
   EXPECT_EQ(Step::READ, lane.plan(NOW));
@@ -248,7 +249,7 @@ TEST_F(PgLaneTest, WhatALostConnectionHasNotCommittedIsWrittenAnew) {
   createRecord();
   auto settled = ask(settling("a"));
   EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
-  lane.lost();
+  lane.lost(PgCommit::IN_DOUBT);
   EXPECT_EQ(Step::READ, lane.plan(NOW));
   lane.found(pendingRecord(), 1, NOW);
   EXPECT_EQ(Step::UPDATE, lane.plan(NOW));
@@ -281,7 +282,7 @@ TEST_F(PgLaneTest, WhoeverGivesUpIsToldWhetherTheRequestMayHaveBeenCarriedOut) {
   auto doubtful = ask(creation("a"));
   lane.plan(NOW);
   auto untried = ask(settling("a"));
-  lane.lost();
+  lane.lost(PgCommit::IN_DOUBT);
   auto patient = ask(finding("a"), START + 2 * PATIENCE);
   lane.giveUp(START + PATIENCE, "connection refused");
   EXPECT_EQ(Type::DISCONNECTED, doubtful.failure().getType());
@@ -464,6 +465,18 @@ TEST_F(PgLanesTest, ARequestThatIsAlwaysOvertakenIsRefused) {
   }
   EXPECT_EQ(Type::OVERLOADED, settled.failure().getType());
   EXPECT_FALSE(lanes.isReady());
+}
+
+TEST_F(PgLanesTest, ARequestThatNoConnectionTakesWaitsUntilItsTimeIsUp) {
+  auto created = ask(creation("a"));
+  for (uint32_t i = 0; i <= PgLanes::REFUTATIONS_MAX; ++i) {
+    PgRound round(take(), NOW);
+    round.failed(
+        {KJ_EXCEPTION(DISCONNECTED, "connection refused"), nullptr, PgCommit::NONE}, lanes);
+    ASSERT_FALSE(created.isThere()) << i;
+  }
+  lanes.giveUp(START + PATIENCE, "connection refused");
+  EXPECT_EQ(Type::OVERLOADED, created.failure().getType());
 }
 
 TEST_F(PgLanesTest, ThoseWhoseTimeIsUpGiveUp) {
