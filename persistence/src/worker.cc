@@ -31,10 +31,11 @@ Worker::Worker(GroupMaker newGroup, uint32_t waitingMax)
 }
 
 Worker::~Worker() noexcept(false) {
+  shared.lockExclusive()->isClosing = true;
+  // It may be about to fulfil what `telling` waits for.
+  thread = nullptr;
   telling = nullptr;
   handingOver = nullptr;
-  shared.lockExclusive()->isClosing = true;
-  thread = nullptr;
   auto lock = shared.lockExclusive();
   refuseRest(*lock);
 }
