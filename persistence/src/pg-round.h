@@ -26,7 +26,7 @@ private:
 
     // What the database says.
     bool written = false;
-    kj::Maybe<pg::VersionedRecord> found;
+    kj::Maybe<pg::VersionedRecord> found = nullptr;
   };
 
   kj::Date now;
