@@ -86,6 +86,33 @@ private:
   static void check(int succeeded) { KJ_REQUIRE(succeeded == 1, "OpenSSL cannot compute SHA-256"); }
 };
 
+void checkError(kj::StringPtr id, const PromiseError& error) {
+  KJ_REQUIRE(error.text.size() <= Store::ERROR_BYTES_MAX, "the text of an error is too long", id,
+      error.text.size(), Store::ERROR_BYTES_MAX);
+  KJ_REQUIRE(error.text.findFirst('\0') == nullptr && !kj::encodeUtf32(error.text).hadErrors,
+      "the text of an error is not UTF-8 text", id);
+}
+
+void checkSettlement(kj::StringPtr id, PromiseState state, kj::ArrayPtr<const kj::byte> value,
+    const kj::Maybe<PromiseError>& error) {
+  switch (state) {
+    case PromiseState::FULFILLED:
+      checkMessage("value", value);
+      KJ_REQUIRE(error == nullptr, "a promise that is fulfilled has no error", id);
+      break;
+    case PromiseState::REJECTED:
+    case PromiseState::CANCELED:
+      KJ_REQUIRE(value.size() == 0, "a promise that is not fulfilled has no value", id);
+      KJ_REQUIRE(error != nullptr, "a promise that is rejected or canceled says why", id);
+      break;
+    default:
+      KJ_FAIL_REQUIRE(
+          "a promise is settled as fulfilled, rejected or canceled; a deadline does the rest", id,
+          nameOf(state));
+  }
+  KJ_IF_MAYBE(e, error) checkError(id, *e);
+}
+
 kj::Array<const kj::byte> digestOf(const CreateRequest& request) {
   DigestWriter writer;
   writer.add(request.call.target.asBytes());
@@ -135,6 +162,11 @@ Creation checked(CreateRequest&& request) {
         "a promise that is settled from outside is no work, and has no lease", request.id);
     checkLease(*lease);
   }
+  KJ_IF_MAYBE(settlement, request.settlement) {
+    KJ_REQUIRE(request.lease == nullptr,
+        "a promise that is made settled is no work any more, and has no lease", request.id);
+    checkSettlement(request.id, settlement->state, settlement->value, settlement->error);
+  }
   request.tags = checkedTags(kj::mv(request.tags));
   request.deadline = request.deadline.map(wholeMicros);
   auto digest = digestOf(request);
@@ -143,30 +175,7 @@ Creation checked(CreateRequest&& request) {
 
 SettleRequest checked(SettleRequest&& request) {
   checkId(request.id);
-  switch (request.state) {
-    case PromiseState::FULFILLED:
-      checkMessage("value", request.value);
-      KJ_REQUIRE(request.error == nullptr, "a promise that is fulfilled has no error", request.id);
-      break;
-    case PromiseState::REJECTED:
-    case PromiseState::CANCELED:
-      KJ_REQUIRE(
-          request.value.size() == 0, "a promise that is not fulfilled has no value", request.id);
-      KJ_REQUIRE(
-          request.error != nullptr, "a promise that is rejected or canceled says why", request.id);
-      break;
-    default:
-      KJ_FAIL_REQUIRE(
-          "a promise is settled as fulfilled, rejected or canceled; a deadline does the "
-          "rest",
-          request.id, nameOf(request.state));
-  }
-  KJ_IF_MAYBE(error, request.error) {
-    KJ_REQUIRE(error->text.size() <= Store::ERROR_BYTES_MAX, "the text of an error is too long",
-        request.id, error->text.size(), Store::ERROR_BYTES_MAX);
-    KJ_REQUIRE(error->text.findFirst('\0') == nullptr && !kj::encodeUtf32(error->text).hadErrors,
-        "the text of an error is not UTF-8 text", request.id);
-  }
+  checkSettlement(request.id, request.state, request.value, request.error);
   return kj::mv(request);
 }
 

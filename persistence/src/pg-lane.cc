@@ -17,7 +17,9 @@ kj::Maybe<Record> cloned(const kj::Maybe<Record>& record) {
 
 size_t byteCountOf(const Request& request) {
   KJ_IF_MAYBE(creation, request.tryGet<Creation>()) {
-    return REQUEST_BYTES + creation->request.call.params.size();
+    size_t bytes = REQUEST_BYTES + creation->request.call.params.size();
+    KJ_IF_MAYBE(settlement, creation->request.settlement) bytes += settlement->value.size();
+    return bytes;
   }
   KJ_IF_MAYBE(settling, request.tryGet<SettleRequest>()) {
     return REQUEST_BYTES + settling->value.size();

@@ -42,6 +42,11 @@ CallRequest CallRequest::clone() const {
 
 PromiseError PromiseError::clone() const { return {type, kj::str(text)}; }
 
+Settlement Settlement::clone() const {
+  return {state, kj::heapArray<kj::byte>(value),
+      error.map([](const PromiseError& e) { return e.clone(); })};
+}
+
 Lease Lease::clone() const { return {kj::str(owner), expires}; }
 
 Record Record::clone() const {

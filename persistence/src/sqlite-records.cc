@@ -114,15 +114,35 @@ kj::Maybe<Record> SqliteRecords::read(kj::StringPtr id) {
   return toRecord(rows);
 }
 
+namespace {
+
+auto ownerOf(const Record& record) {
+  return record.lease.map([](const Lease& lease) -> kj::StringPtr { return lease.owner; });
+}
+
+auto expiryOf(const Record& record) {
+  return record.lease.map([](const Lease& lease) { return toMicros(lease.expires); });
+}
+
+auto errorTypeOf(const Record& record) {
+  return record.error.map(
+      [](const PromiseError& error) { return static_cast<int64_t>(error.type); });
+}
+
+auto errorTextOf(const Record& record) {
+  return record.error.map([](const PromiseError& error) -> kj::StringPtr { return error.text; });
+}
+
+}  // namespace
+
 void SqliteRecords::insert(const Record& record) {
   auto tags = joinTags(record.tags);
-  auto owner = record.lease.map([](const Lease& lease) -> kj::StringPtr { return lease.owner; });
-  auto expires = record.lease.map([](const Lease& lease) { return toMicros(lease.expires); });
   insertStatement.execute(record.id, static_cast<int64_t>(record.state), toMicros(record.created),
       toMaybeMicros(record.settled), toMaybeMicros(record.deadline), record.parent, record.root,
       nullIfEmpty(record.call.target), static_cast<int64_t>(record.call.interfaceId),
-      record.call.methodId, record.digest, nullIfEmpty(tags), toMaybeMicros(record.due), owner,
-      expires, static_cast<int64_t>(record.epoch), record.awaited ? 1 : 0);
+      record.call.methodId, record.digest, nullIfEmpty(tags), toMaybeMicros(record.due),
+      ownerOf(record), expiryOf(record), static_cast<int64_t>(record.epoch), record.awaited ? 1 : 0,
+      nullIfEmpty(record.value), errorTypeOf(record), errorTextOf(record));
   if (record.call.params.size() > 0) insertParamsStatement.execute(record.call.params);
   for (auto& tag: record.tags) {
     insertTagStatement.execute(tag, toMicros(record.created), record.id);
@@ -130,16 +150,10 @@ void SqliteRecords::insert(const Record& record) {
 }
 
 void SqliteRecords::update(const Record& record) {
-  auto owner = record.lease.map([](const Lease& lease) -> kj::StringPtr { return lease.owner; });
-  auto expires = record.lease.map([](const Lease& lease) { return toMicros(lease.expires); });
-  auto errorType =
-      record.error.map([](const PromiseError& error) { return static_cast<int64_t>(error.type); });
-  auto errorText =
-      record.error.map([](const PromiseError& error) -> kj::StringPtr { return error.text; });
   updateStatement.execute(record.id, static_cast<int64_t>(record.state),
-      toMaybeMicros(record.settled), toMaybeMicros(record.due), owner, expires,
+      toMaybeMicros(record.settled), toMaybeMicros(record.due), ownerOf(record), expiryOf(record),
       static_cast<int64_t>(record.epoch), record.awaited ? 1 : 0, nullIfEmpty(record.value),
-      errorType, errorText);
+      errorTypeOf(record), errorTextOf(record));
 }
 
 bool SqliteRecords::isPending(kj::StringPtr id) {

@@ -88,8 +88,10 @@ private:
 
   SqliteStatement insertStatement{database, R"sql(
     INSERT INTO promises (id, state, created, settled, deadline, parent, root, target,
-      interface_id, method_id, digest, tags, due, lease_owner, lease_expires, epoch, awaited)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+      interface_id, method_id, digest, tags, due, lease_owner, lease_expires, epoch, awaited,
+      value, error_type, error_text)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+      ?20)
   )sql"};
 
   SqliteStatement insertParamsStatement{database, R"sql(

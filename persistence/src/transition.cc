@@ -67,6 +67,14 @@ void settle(Record& record, PromiseState state, kj::Date when) {
   record.due = nullptr;
 }
 
+// Settles it as `how` says.
+void settle(Record& record, const Settlement& how, kj::Date when) {
+  auto outcome = how.clone();
+  settle(record, outcome.state, when);
+  record.value = kj::mv(outcome.value);
+  record.error = kj::mv(outcome.error);
+}
+
 bool isHeldBy(const Record& record, kj::StringPtr owner) {
   KJ_IF_MAYBE(lease, record.lease) return lease->owner == owner;
   return false;
@@ -93,6 +101,7 @@ Record newRecord(const Creation& creation, kj::Date now) {
   }
   if (record.call.target.size() > 0) record.due = now;
   KJ_IF_MAYBE(lease, request.lease) take(record, *lease, now);
+  KJ_IF_MAYBE(settlement, request.settlement) settle(record, *settlement, now);
   return record;
 }
 
@@ -109,6 +118,12 @@ Verdict rule(Record& record, const Creation& creation, Write projected, kj::Date
   KJ_IF_MAYBE(lease, request.lease) {
     if (isDue(record, now)) {
       take(record, *lease, now);
+      return accepted(Write::UPDATE);
+    }
+  }
+  KJ_IF_MAYBE(settlement, request.settlement) {
+    if (record.call.target.size() == 0 || isDue(record, now)) {
+      settle(record, *settlement, now);
       return accepted(Write::UPDATE);
     }
   }

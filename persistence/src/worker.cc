@@ -7,7 +7,11 @@ namespace {
 
 size_t bytesOf(const Request& request) {
   KJ_SWITCH_ONEOF(request) {
-    KJ_CASE_ONEOF(creation, Creation) { return creation.request.call.params.size(); }
+    KJ_CASE_ONEOF(creation, Creation) {
+      size_t bytes = creation.request.call.params.size();
+      KJ_IF_MAYBE(settlement, creation.request.settlement) bytes += settlement->value.size();
+      return bytes;
+    }
     KJ_CASE_ONEOF(settle, SettleRequest) { return settle.value.size(); }
     KJ_CASE_ONEOF_DEFAULT { return 0; }
   }

@@ -29,6 +29,23 @@ TEST_P(StoreContract, ANewPromiseIsPendingAndIsFoundAsItWasMade) {
   EXPECT_EQ(show(get(*open(), "a")), show(created));
 }
 
+TEST_P(StoreContract, APromiseMadeWithItsOutcomeIsSettledByOneWrite) {
+  auto request = work("a");
+  request.settlement = Settlement{.value = bytesOf("yes")};
+  auto made = create(kj::mv(request));
+  EXPECT_EQ(made.state, PromiseState::FULFILLED);
+  EXPECT_EQ(made.value, bytesOf("yes"));
+  EXPECT_EQ(show(get(*open(), "a")), show(made));
+  EXPECT_EQ(show(settle(fulfill("a"))), show(made));
+}
+
+TEST_P(StoreContract, APromiseMadeWithItsOutcomeLeavesTheWorkOfOthersAlone) {
+  create(leased("a", "somebody"));
+  auto request = work("a");
+  request.settlement = Settlement{.value = bytesOf("yes")};
+  EXPECT_EQ(create(kj::mv(request)).state, PromiseState::PENDING);
+}
+
 TEST_P(StoreContract, APromiseThatNobodyMadeIsNotFound) { EXPECT_FALSE(exists("a")); }
 
 TEST_P(StoreContract, ARepeatedRequestGetsTheSameRecord) {

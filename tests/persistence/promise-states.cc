@@ -120,6 +120,10 @@ std::vector<RequestColumn> makeColumns() {
           [](auto& r) {
             r.lease = LeaseRequest{kj::str("taker"), LEASE};
           }),
+      create("create, settled",
+          [](auto& r) {
+            r.settlement = Settlement{FULFILLED, bytesOf("yes")};
+          }),
       settle("fulfill", FULFILLED, "yes", CONVERGE),
       settle("fulfill, strict", FULFILLED, "yes", STRICT),
       settle("fulfill otherwise, strict", FULFILLED, "other", STRICT),

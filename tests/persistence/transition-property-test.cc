@@ -92,7 +92,8 @@ TEST(TransitionProperty, WhatWasAcceptedMayBeRepeated) {
     auto request = column.make(row, deadline);
     auto accepted = transition(record, request, NOW);
     if (accepted.refusal != nullptr || column.name == "take") return;
-    bool waitsForWork = column.name == "create, lease" && accepted.write == Write::NONE;
+    bool wantsWork = column.name == "create, lease" || column.name == "create, settled";
+    bool waitsForWork = wantsWork && accepted.write == Write::NONE;
     auto first = show(record);
     for (auto later: {0 * kj::SECONDS, 1 * kj::MICROSECONDS, LEASE - 1 * kj::MICROSECONDS}) {
       if (waitsForWork && later > 0 * kj::SECONDS) break;

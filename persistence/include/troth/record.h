@@ -50,6 +50,16 @@ struct PromiseError {
   PromiseError clone() const;
 };
 
+// How a promise settles, other than by its deadline.
+struct Settlement {
+  // FULFILLED with `value`, or REJECTED or CANCELED with `error`.
+  PromiseState state = PromiseState::FULFILLED;
+  kj::Array<const kj::byte> value = nullptr;
+  kj::Maybe<PromiseError> error = nullptr;
+
+  Settlement clone() const;
+};
+
 // The right of one vat, for a limited time, to work on a pending promise.
 struct Lease {
   kj::String owner;

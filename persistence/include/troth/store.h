@@ -56,6 +56,10 @@ struct CreateRequest {
   // Takes the lease with the record, or that of a record that is there and due. Needs a target.
   kj::Maybe<LeaseRequest> lease = nullptr;
 
+  // Settles the promise with the same write, unless it has settled, or is somebody's work or not
+  // due. Not together with a lease.
+  kj::Maybe<Settlement> settlement = nullptr;
+
   // For a promise that has settled. While it is pending, a request for something else fails always.
   Repetition repetition = Repetition::CONVERGE;
 };
