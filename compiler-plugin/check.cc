@@ -39,13 +39,27 @@ void checkMembers(const Schemas& schemas, schema::Node::Reader node, Members mem
   }
 }
 
+void checkMethods(const Schemas& schemas, schema::Node::Reader node) {
+  constexpr uint64_t STREAM_RESULT = 0x995f9a3377c0b16e;
+  for (auto method: node.getInterface().getMethods()) {
+    bool isDurable = Schemas::has(method.getAnnotations(), Schemas::DURABLE);
+    if (isDurable && method.getResultStructType() == STREAM_RESULT) {
+      schemas.fail(node,
+          kj::str("`", method.getName(), "` is a streaming method, which cannot be $Troth.durable."));
+    }
+  }
+}
+
 }  // namespace
 
 void checkNames(const Schemas& schemas, schema::CodeGeneratorRequest::Reader request) {
   for (auto node: request.getNodes()) {
     checkNode(schemas, node);
     if (node.isStruct()) checkMembers(schemas, node, node.getStruct().getFields());
-    if (node.isInterface()) checkMembers(schemas, node, node.getInterface().getMethods());
+    if (node.isInterface()) {
+      checkMembers(schemas, node, node.getInterface().getMethods());
+      checkMethods(schemas, node);
+    }
     if (node.isEnum()) checkMembers(schemas, node, node.getEnum().getEnumerants());
   }
 }

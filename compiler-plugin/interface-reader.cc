@@ -34,6 +34,11 @@ Method::Flavor flavorOf(Schemas& schemas, capnp::InterfaceSchema::Method method)
   return isCancelable ? Method::Flavor::CANCELABLE : Method::Flavor::PLAIN;
 }
 
+Method::Recording recordingOf(capnp::InterfaceSchema::Method method) {
+  bool isDurable = Schemas::has(method.getProto().getAnnotations(), Schemas::DURABLE);
+  return isDurable ? Method::Recording::DURABLE : Method::Recording::ON_REQUEST;
+}
+
 bool takesFunction(capnp::Type type) {
   return type.isStruct() || type.isList() || (type.isAnyPointer() && !type.isInterface());
 }
@@ -132,8 +137,8 @@ Method InterfaceReader::readMethod(
   if (!method.isStreaming()) results = readPayload(method, interface, Role::RESULTS);
   bool hasBuilder = isList && hasBuilderForm(method, params);
   return {method.getIndex(), method.getProto().getName(),
-      schemas.getMemberDoc(id, method.getIndex()), flavorOf(schemas, method), interface.clone(),
-      schemas.getTitle(container), kj::mv(params), kj::mv(results), kj::str(names.method),
+      schemas.getMemberDoc(id, method.getIndex()), flavorOf(schemas, method),
+      recordingOf(method), interface.clone(), schemas.getTitle(container), kj::mv(params), kj::mv(results), kj::str(names.method),
       kj::str(names.call), kj::String(), hasBuilder};
 }
 

@@ -57,6 +57,9 @@ struct Method {
   kj::StringPtr schemaName;
   kj::StringPtr doc;
   Flavor flavor;
+
+  // DURABLE: every call is recorded.
+  enum class Recording { ON_REQUEST, DURABLE } recording;
   TypeName interface;
   kj::String interfaceTitle;
   Payload params;

@@ -40,6 +40,9 @@ public:
   static constexpr uint64_t NAME = 0xf264a779fef191ce;
   static constexpr uint64_t ALLOW_CANCELLATION = 0xac7096ff8cfc9dce;
 
+  // Of annotations in troth/annotations.capnp.
+  static constexpr uint64_t DURABLE = 0xa9378c5d5a44c144;
+
   explicit Schemas(capnp::schema::CodeGeneratorRequest::Reader request);
 
   // The schema of the node `id`, whose parameters are not bound to anything.

@@ -210,7 +210,17 @@ kj::StringPtr functionOf(Method::Flavor flavor) {
   KJ_UNREACHABLE;
 }
 
-kj::String dispatchMethod(const Method& method) {
+kj::String dispatchMethod(const Interface& interface, const Method& method) {
+  if (method.recording == Method::Recording::DURABLE) {
+    return render({{"type", interface.type.type()}, {"id", method.id},
+                      {"flavor", functionOf(method.flavor)}, {"name", method.name},
+                      {"call", method.className}},
+        R"stub(
+        case $id$:
+          return durable(::capnp::typeId<$type$>(), $id$, context,
+              [&]() { return $flavor$($name$($call$(context))); });
+        )stub");
+  }
   return render({{"id", method.id}, {"flavor", functionOf(method.flavor)},
                     {"start", method.isStreaming() ? "[&]() { return " : ""},
                     {"end", method.isStreaming() ? "; }" : ""}, {"name", method.name},
@@ -222,7 +232,7 @@ kj::String dispatchMethod(const Method& method) {
 
 kj::String defineDispatchMethod(const Interface& interface) {
   auto special = specialize(interface);
-  auto methods = KJ_MAP(method, interface.methods) { return dispatchMethod(method); };
+  auto methods = KJ_MAP(method, interface.methods) { return dispatchMethod(interface, method); };
   if (methods.size() == 0) {
     return render({{"head", special.functionHead}, {"class", special.name},
                       {"type", interface.type.type()}, {"title", interface.title}},

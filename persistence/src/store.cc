@@ -1,6 +1,7 @@
 #include <troth/loop.h>
 #include <troth/store.h>
 
+#include "durable-calls.h"
 #include "memory-backend.h"
 #include "pg-backend.h"
 #include "sqlite-backend.h"
@@ -17,6 +18,10 @@ kj::Timer& timerOf(const StoreOptions& options) {
 }
 
 }  // namespace
+
+kj::Own<Durability> Store::newDurability(ObjectHost& host, const DurableOptions& options) {
+  return newDurableCalls(*this, host, Loop::current().timer(), options);
+}
 
 kj::Own<Store> newMemoryStore(StoreOptions options) {
   options.timer = timerOf(options);

@@ -51,6 +51,16 @@ kj::Array<kj::StringPtr> StoredMessage::refs() const {
   return KJ_MAP(ref, impl->root.getRefs())->kj::StringPtr { return ref; };
 }
 
+kj::StringPtr StoredMessage::key() const {
+  if (impl.get() == nullptr) return "";
+  return impl->root.getKey();
+}
+
+kj::StringPtr StoredMessage::step() const {
+  if (impl.get() == nullptr) return "";
+  return impl->root.getStep();
+}
+
 struct StoredMessageBuilder::Impl {
   capnp::MallocMessageBuilder message;
   stored::Message::Builder root = message.initRoot<stored::Message>();

@@ -39,14 +39,14 @@ capnp::ReaderOptions readerOptions(const Limits& limits) {
 
 }  // namespace
 
-Connection::Connection(
-    kj::Own<kj::AsyncIoStream> streamParam, Side side, ObjectTable& objects, const Limits& limits)
+Connection::Connection(kj::Own<kj::AsyncIoStream> streamParam, Side side, ObjectTable& objects,
+    const Limits& limits, OutputGate& gate)
     : stream(kj::mv(streamParam)),
       ledger(limits),
       side(side),
       restorer(kj::heap<Restorer>(objects)),
       network(*stream, side, readerOptions(limits)),
-      guarded(network, ledger, limits),
+      guarded(network, ledger, limits, gate),
       rpc(guarded, *restorer) {}
 
 Connection::~Connection() noexcept(false) {}

@@ -24,10 +24,10 @@ class Connection final {
 public:
   using Side = capnp::rpc::twoparty::Side;
 
-  // Speaks over `stream` as `side`, and offers the peer what is in `objects`. `objects` and
-  // `limits` must outlive the connection.
-  Connection(
-      kj::Own<kj::AsyncIoStream> stream, Side side, ObjectTable& objects, const Limits& limits);
+  // Speaks over `stream` as `side`, and offers the peer what is in `objects`. What it says passes
+  // `gate`. The last three must outlive the connection.
+  Connection(kj::Own<kj::AsyncIoStream> stream, Side side, ObjectTable& objects,
+      const Limits& limits, OutputGate& gate);
   ~Connection() noexcept(false);
   KJ_DISALLOW_COPY_AND_MOVE(Connection);
 

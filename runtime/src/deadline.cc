@@ -155,10 +155,9 @@ kj::Maybe<uint64_t> PendingCall::timeLeft() const {
 
 // Whether the target is of this vat and can be told the deadline.
 bool PendingCall::canInvokeHere() {
-  KJ_IF_MAYBE(d, deadline) {
-    return Peers::isLocal(peer) && !(*d)->refusedHere && isServer(innermostTarget());
-  }
-  return false;
+  bool wanted = durable != nullptr;
+  KJ_IF_MAYBE(d, deadline) wanted = wanted || !(*d)->refusedHere;
+  return wanted && Peers::isLocal(peer) && isServer(innermostTarget());
 }
 
 // The timer is what runs now: it must not be destroyed from within.

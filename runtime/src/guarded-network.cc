@@ -12,9 +12,9 @@ namespace {
 
 class GuardedOutgoing final: public capnp::OutgoingRpcMessage {
 public:
-  GuardedOutgoing(
-      kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits, const bool& closed)
-      : inner(kj::mv(inner)), ledger(ledger), limits(limits), closed(closed) {}
+  GuardedOutgoing(kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits,
+      OutputGate::Queue& held, const bool& closed)
+      : inner(kj::mv(inner)), ledger(ledger), limits(limits), held(held), closed(closed) {}
 
   capnp::AnyPointer::Builder getBody() override { return inner->getBody(); }
   void setFds(kj::Array<int> fds) override { inner->setFds(kj::mv(fds)); }
@@ -28,14 +28,20 @@ public:
           "a message is too large (limit messageWords); split it", words, limits.messageWords));
     }
     ledger.sent(inner->getBody().getAs<Message>().asReader(), words);
-    inner->send();
-    _::CallQueue::current().messageSent(&ledger);
+    auto sendInner = [inner = kj::mv(inner), &ledger = ledger, &closed = closed]() mutable {
+      if (closed) return;
+      inner->send();
+      _::CallQueue::current().messageSent(&ledger);
+    };
+    if (held.mustWait()) return held.add(kj::mv(sendInner));
+    sendInner();
   }
 
 private:
   kj::Own<OutgoingRpcMessage> inner;
   Ledger& ledger;
   const Limits& limits;
+  OutputGate::Queue& held;
   const bool& closed;
 };
 
@@ -79,7 +85,8 @@ public:
 
   kj::Own<capnp::OutgoingRpcMessage> newOutgoingMessage(kj::uint firstSegmentWordSize) override {
     return kj::heap<GuardedOutgoing>(
-        inner->newOutgoingMessage(firstSegmentWordSize), owner.ledger, owner.limits, owner.closed);
+        inner->newOutgoingMessage(firstSegmentWordSize), owner.ledger, owner.limits, owner.held,
+        owner.closed);
   }
 
   kj::Promise<kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>> receiveIncomingMessage() override {
@@ -191,6 +198,9 @@ kj::Own<GuardedNetwork::Connection> GuardedNetwork::guard(kj::Own<Connection> co
 }
 
 kj::Promise<void> GuardedNetwork::close() {
+  if (held.mustWait()) {
+    return closing.wrap(gate.whenOpen()).then([this]() { return close(); });
+  }
   KJ_IF_MAYBE(c, current) {
     closed = true;
     return c->shutdown().attach(kj::addRef(*c));

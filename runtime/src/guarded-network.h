@@ -3,6 +3,7 @@
 // every message to the connection's ledger.
 
 #include <capnp/rpc-twoparty.h>
+#include <troth/output-gate.h>
 
 #include "ledger.h"
 
@@ -10,9 +11,10 @@ namespace troth {
 
 class GuardedNetwork final: public capnp::TwoPartyVatNetworkBase {
 public:
-  // `network`, `ledger` and `limits` must outlive this.
-  GuardedNetwork(capnp::TwoPartyVatNetwork& network, Ledger& ledger, const Limits& limits)
-      : network(network), ledger(ledger), limits(limits) {}
+  // All of these must outlive this.
+  GuardedNetwork(capnp::TwoPartyVatNetwork& network, Ledger& ledger, const Limits& limits,
+      OutputGate& gate)
+      : network(network), ledger(ledger), limits(limits), gate(gate), held(gate) {}
 
   kj::Maybe<kj::Own<Connection>> connect(capnp::rpc::twoparty::VatId::Reader id) override;
   kj::Promise<kj::Own<Connection>> accept() override;
@@ -30,6 +32,11 @@ private:
   capnp::TwoPartyVatNetwork& network;
   Ledger& ledger;
   const Limits& limits;
+  OutputGate& gate;
+
+  // What must not leave yet.
+  OutputGate::Queue held;
+  kj::Canceler closing;
   bool closed = false;
   bool ended = false;
 

@@ -184,8 +184,14 @@ void PendingCall::startInvoke() {
   invoke.setNamed(nameable);
   named = nameable;
   invoke.getParams().set(own);
-  KJ_IF_MAYBE(left, timeLeft()) {
-    invoke.initOptions().setTimeLeft(*left);
+  auto left = timeLeft();
+  if (left != nullptr || durable != nullptr) {
+    auto options = invoke.initOptions();
+    KJ_IF_MAYBE(time, left) options.setTimeLeft(*time);
+    KJ_IF_MAYBE(d, durable) {
+      options.setDurable((*d)->id);
+      if ((*d)->parent.size() > 0) options.setParent((*d)->parent);
+    }
   }
 
   kj::Vector<Hole*> open;

@@ -48,6 +48,9 @@ public:
     return builder;
   }
 
+  // The parameters with their holes filled, for who goes on without this.
+  kj::Own<_::Draft> takeParams() { return kj::mv(KJ_ASSERT_NONNULL(filled)); }
+
   kj::Promise<kj::Own<capnp::PipelineHook>> takePipeline() { return kj::mv(pipeline.promise); }
 
   // What can be pipelined on once the call is done, unless it said so before.
@@ -103,6 +106,91 @@ private:
   kj::Maybe<kj::Own<_::Draft>> filled;
 };
 
+// What is pipelined on a durable call.
+class WantedPipeline final: public capnp::PipelineHook, public kj::Refcounted {
+public:
+  WantedPipeline(kj::Own<PipelineHook> inner, kj::Own<Outcome> outcome)
+      : inner(kj::mv(inner)), outcome(kj::mv(outcome)) {}
+
+  kj::Own<PipelineHook> addRef() override { return kj::addRef(*this); }
+  kj::Own<capnp::ClientHook> getPipelinedCap(
+      kj::ArrayPtr<const capnp::PipelineOp> operations) override {
+    outcome->want();
+    return inner->getPipelinedCap(operations);
+  }
+
+private:
+  kj::Own<PipelineHook> inner;
+  kj::Own<Outcome> outcome;
+};
+
+void setResults(InvokeContext& context, capnp::AnyPointer::Reader own,
+    const kj::Maybe<wire::Answer::Client>& answer) {
+  auto size = own.targetSize();
+  size.wordCount += capnp::sizeInWords<wire::Object::InvokeResults>();
+  size.capCount += 1;
+  auto results = context.getResults(size);
+  results.getResults().set(own);
+  KJ_IF_MAYBE(a, answer) results.setAnswer(*a);
+}
+
+// One caller of a durable call. What others need of its outcome they get as soon as it is there; the
+// caller itself, who is not in this vat, when it is recorded.
+class DurableInvocation {
+public:
+  DurableInvocation(kj::Own<_::DurableCaller> caller, kj::Own<InnerCall> inner,
+      kj::Own<Outcome> outcomeParam)
+      : caller(kj::mv(caller)), inner(kj::mv(inner)), outcome(kj::mv(outcomeParam)) {
+    outcome->onWanted(kj::Function<void()>([this]() {
+      wanted = true;
+      if (early != nullptr) release();
+    }));
+  }
+  ~DurableInvocation() noexcept(false) { outcome->onWanted(nullptr); }
+  KJ_DISALLOW_COPY_AND_MOVE(DurableInvocation);
+
+  kj::Promise<void> run() {
+    return caller->call(inner->takeParams())
+        .then([this](kj::Own<_::Message>&& results) {
+          early = kj::mv(results);
+          if (wanted) release();
+        }, [](kj::Exception&&) {})
+        .then([this]() { return caller->whenRecorded(); })
+        .then([this](kj::Own<_::Message>&& results) { finish(*results); });
+  }
+
+  void fail(kj::Exception& exception) {
+    _::addInvokedMark(exception);
+    if (released) return;
+    inner->fail(exception);
+    outcome->fail(kj::cp(exception));
+  }
+
+private:
+  kj::Own<_::DurableCaller> caller;
+  kj::Own<InnerCall> inner;
+  kj::Own<Outcome> outcome;
+  bool wanted = false;
+  bool released = false;
+
+  // The results, from when they are there until others may have them.
+  kj::Maybe<kj::Own<_::Message>> early;
+
+  void release() {
+    caller->expose();
+    finish(*KJ_ASSERT_NONNULL(early));
+    early = nullptr;
+  }
+
+  void finish(_::Message& results) {
+    if (released) return;
+    released = true;
+    outcome->getResults().set(_::contentOf(results).asReader());
+    inner->finish();
+    outcome->finish();
+  }
+};
+
 // Finds the method that a caller means, in the interface of the object or what it extends.
 capnp::InterfaceSchema::Method findMethod(
     capnp::InterfaceSchema schema, uint64_t interfaceId, uint16_t methodId) {
@@ -137,6 +225,34 @@ kj::Promise<void> fillHoles(
     return fillHole(params, fields[param], hole.getSource(), hole.getPath());
   };
   return kj::joinPromisesFailFast(kj::mv(filling));
+}
+
+// A call that is recorded. Its caller may go: then the call goes on without.
+kj::Promise<void> invokeDurably(InvokeContext context, capnp::InterfaceSchema::Method method,
+    kj::Own<_::DurableCaller> caller, kj::Own<InnerCall> inner, kj::Own<Outcome> outcome,
+    kj::Maybe<wire::Answer::Client> answer) {
+  auto& call = *inner;
+  auto& out = *outcome;
+  auto holes = context.getParams().getHoles();
+  kj::Promise<void> filled = kj::READY_NOW;
+  if (holes.size() > 0) {
+    filled = _::bounded(_::boundedWait(kj::evalNow([&]() {
+      return fillHoles(holes, call, method.getParamType());
+    })),
+        _::readDeadline(context.getParams().getOptions()));
+  } else {
+    call.copyParams();
+  }
+  auto invocation =
+      kj::heap<DurableInvocation>(kj::mv(caller), kj::mv(inner), kj::mv(outcome));
+  auto& invoking = *invocation;
+  return filled.then([&invoking]() { return invoking.run(); })
+      .then([&out, context, answer]() mutable { setResults(context, out.getResults().asReader(), answer); },
+          [&invoking](kj::Exception&& exception) {
+            invoking.fail(exception);
+            kj::throwFatalException(kj::mv(exception));
+          })
+      .attach(kj::mv(invocation));
 }
 
 // Gives the promise of a dispatched call. A method whose calls may not be cancelled goes on without
@@ -176,6 +292,66 @@ ServerBase::Dispatched ServerBase::dispatchBounded(
   return {kj::mv(work), false, cancelable};
 }
 
+// =======================================================================================
+// Durable calls
+
+namespace {
+
+constexpr uint64_t RECORD_FIRST = 0xfcf21705814fa6cf;
+
+using Start = _::Arrival::Start;
+
+Start startOf(capnp::InterfaceSchema::Method method) {
+  for (auto annotation: method.getProto().getAnnotations()) {
+    if (annotation.getId() == RECORD_FIRST) return Start::AFTER_RECORD;
+  }
+  return Start::AHEAD_OF_RECORD;
+}
+
+kj::Maybe<kj::Duration> timeLeftIn(wire::CallOptions::Reader options) {
+  if (options.getTimeLeft() == 0) return nullptr;
+  constexpr uint64_t MAX = _::DEADLINE_MAX / kj::NANOSECONDS;
+  return kj::min(options.getTimeLeft(), MAX) * kj::NANOSECONDS;
+}
+
+}  // namespace
+
+// Tells the vat of a durable call. Throws if it cannot be one.
+kj::Own<_::DurableCaller> ServerBase::arrive(
+    capnp::InterfaceSchema::Method method, wire::CallOptions::Reader options) {
+  auto& home = KJ_REQUIRE_NONNULL(getHome(),
+      "this object cannot be called durably, because nobody could restore it after a crash: serve it "
+      "under a name, or hand it out through a restorer");
+  auto& durability = KJ_REQUIRE_NONNULL(home.host.getDurability(),
+      "this vat has no store, and so no durable calls; give it one (VatOptions::store)");
+  KJ_REQUIRE(!method.isStreaming(), "a streaming call cannot be durable");
+  return durability.arrive({.id = options.getDurable(),
+      .parent = options.getParent(),
+      .object = capnp::ClientHook::from(thisCap()),
+      .name = home.name,
+      .key = home.key,
+      .interfaceId = method.getContainingInterface().getProto().getId(),
+      .methodId = static_cast<uint16_t>(method.getIndex()),
+      .timeLeft = timeLeftIn(options),
+      .start = startOf(method)});
+}
+
+ServerBase::Dispatched ServerBase::dispatchDurable(
+    uint64_t interfaceId, uint16_t methodId, Context context) {
+  auto caller = arrive(findMethod(interfaceSchema(), interfaceId, methodId), {});
+  auto params = kj::heap<_::Message>();
+  _::contentOf(*params).set(context.getParams());
+  auto& waiting = *caller;
+  auto work = waiting.call(kj::mv(params))
+                  .then([](auto&&) {}, [](kj::Exception&&) {})
+                  .then([&waiting]() { return waiting.whenRecorded(); })
+                  .then([context](kj::Own<_::Message>&& results) mutable {
+                    auto own = _::contentOf(*results).asReader();
+                    context.getResults(own.targetSize()).set(own);
+                  });
+  return {work.attach(kj::mv(caller), thisCap()), false, true};
+}
+
 ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   InvokeContext context(capnp::CallContextHook::from(untyped));
   auto params = context.getParams();
@@ -190,6 +366,16 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   kj::Maybe<wire::Answer::Client> answer;
   if (params.getNamed()) answer = newAnswer(kj::addRef(*outcome));
   auto inner = kj::refcounted<InnerCall>(context, kj::addRef(*outcome));
+  if (params.getOptions().hasDurable()) {
+    auto caller = arrive(method, params.getOptions());
+    auto pipeline = kj::refcounted<WantedPipeline>(
+        capnp::newLocalPromisePipeline(inner->takePipeline()), kj::addRef(*outcome));
+    capnp::CallContextHook::from(untyped).setPipeline(newNamedPipeline(answer, kj::mv(pipeline)));
+    bool cancelable =
+        answer == nullptr && !method.getResultType().getProto().getStruct().getPointerCount();
+    auto work = invokeDurably(context, method, kj::mv(caller), kj::mv(inner), kj::mv(outcome), answer);
+    return {work.attach(thisCap()), false, cancelable};
+  }
   capnp::CallContextHook::from(untyped).setPipeline(
       newNamedPipeline(answer, capnp::newLocalPromisePipeline(inner->takePipeline())));
 
@@ -216,15 +402,7 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
       [&call = *inner, &outcome = *outcome, context, answer]() mutable {
         call.finish();
         outcome.finish();
-        auto own = outcome.getResults().asReader();
-        auto size = own.targetSize();
-        size.wordCount += capnp::sizeInWords<wire::Object::InvokeResults>();
-        size.capCount += 1;
-        auto results = context.getResults(size);
-        results.getResults().set(own);
-        KJ_IF_MAYBE(a, answer) {
-          results.setAnswer(*a);
-        }
+        setResults(context, outcome.getResults().asReader(), answer);
       },
       [&call = *inner, &outcome = *outcome](kj::Exception&& exception) {
         _::addInvokedMark(exception);

@@ -7,6 +7,7 @@
 #include <capnp/capability.h>
 #include <capnp/dynamic.h>
 #include <kj/async.h>
+#include <kj/function.h>
 #include <troth/object.capnp.h>
 #include <troth/pending-call.h>
 
@@ -32,7 +33,18 @@ public:
   void fail(kj::Exception&& exception) { fulfiller->reject(kj::mv(exception)); }
 
   // Resolves when the call is done; breaks with what broke it.
-  kj::Promise<void> whenDone() { return done.addBranch(); }
+  kj::Promise<void> whenDone() {
+    want();
+    return done.addBranch();
+  }
+
+  // Somebody else than its caller uses the outcome, or will.
+  void want() {
+    KJ_IF_MAYBE(tell, wanted) (*tell)();
+  }
+
+  // Calls `tell` for each who wants it, from now on. Null for nobody to tell.
+  void onWanted(kj::Maybe<kj::Function<void()>> tell) { wanted = kj::mv(tell); }
 
   // The value at `path`: without a step, the results themselves. The call must be done.
   capnp::DynamicValue::Reader get(capnp::List<uint16_t>::Reader path);
@@ -48,6 +60,7 @@ private:
   _::Draft draft;
   kj::Own<kj::PromiseFulfiller<void>> fulfiller;
   kj::ForkedPromise<void> done;
+  kj::Maybe<kj::Function<void()>> wanted;
 
   capnp::DynamicValue::Reader getRoot();
 

@@ -193,11 +193,12 @@ void PendingCall::sendNow() {
     return remote ? sendMap(**p) : evaluateMap(**p);
   }
   if (!filled && !possible) return waitForSources();
+  if (durable != nullptr && !possible) throwNotDurable();
   shieldObjects();
   inDoubtElsewhere = needsOtherPeer();
   state = State::SENT;
   auto trying = queue.peers.get(peer) == Peers::Support::TRYING;
-  if (possible && (!filled || nameable || trying || deadline != nullptr)) {
+  if (possible && (!filled || nameable || trying || deadline != nullptr || durable != nullptr)) {
     inDoubt = true;
     startInvoke();
   } else {

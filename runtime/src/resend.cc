@@ -3,11 +3,13 @@
 // has settled.
 
 #include <capnp/capability.h>
+#include <troth/durability.h>
 #include <troth/loop.h>
 #include <troth/pending-call.h>
 #include <troth/retry.h>
 
 #include "call-deadline.h"
+#include "invoke-form.h"
 
 namespace troth::_ {
 
@@ -161,6 +163,7 @@ bool PendingCall::isTargetLost() {
 
 // An attempt has broken: whether that does not break the call, for now.
 bool PendingCall::putOff(kj::Exception& failure) {
+  if (durable != nullptr && removeRecordedMark(failure) == Mark::REMOVED) return false;
   if (!isRetryable(failure) || isSourceBroken()) return false;
   auto type = failure.getType();
   KJ_IF_MAYBE(needed, findNeeded([](PendingCall& call) { return call.retried; })) {

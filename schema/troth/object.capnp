@@ -78,6 +78,17 @@ struct CallOptions {
   #
   # Every number is valid; more than a hundred years are taken as a hundred years. A peer that does
   # not know it learns of the end by the Finish of a caller that has given up.
+
+  durable @1 :Text;
+  # The id under which the call is recorded by the vat that runs it; null for a call that is not. The
+  # same id gives the same outcome, whoever asks for it and whenever. A vat that cannot record the
+  # call breaks it with FAILED, before anything has run. At most 512 bytes of UTF-8 without control
+  # characters. Once the call is recorded, a Finish without an answer only means that the caller does
+  # not wait any longer.
+
+  parent @2 :Text;
+  # The id of the durable call on whose behalf this one is made, if its vat keeps its records in the
+  # same store; null, or the id of what is not there, makes no difference but to who looks at records.
 }
 
 struct Hole {

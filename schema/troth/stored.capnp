@@ -18,4 +18,13 @@ struct Message {
   refs @1 :List(Text);
   # The objects in `content`, each as a sturdy ref in its text form. Empty text stands for a null
   # capability.
+
+  key @2 :Text;
+  # In the parameters of a call: which object of the restorer that is the record's target; null if the
+  # target is the name of an object.
+
+  step @3 :Text;
+  # In the parameters of a part of a durable call that is not a call: what it is, such as "step charge",
+  # "sleep" or "promise approval". A repetition of the call that asks for something else under the
+  # same id is refused.
 }

@@ -23,6 +23,8 @@
 #include <kj/async.h>
 #include <kj/timer.h>
 
+#include <troth/durability.h>
+
 #include "record.h"
 
 namespace troth {
@@ -154,7 +156,8 @@ struct StoreTraffic {
   uint64_t connections = 0;
 };
 
-class Store {
+// As the store of a vat it records the vat's durable calls.
+class Store: public DurableStore {
 public:
   static constexpr size_t ID_BYTES_MAX = 512;
   static constexpr size_t TARGET_BYTES_MAX = 1024;
@@ -168,7 +171,6 @@ public:
   static constexpr uint32_t CLAIM_TARGETS_MAX = 1000;
   static constexpr uint32_t PRUNE_TREES_MAX = 10000;
 
-  virtual ~Store() noexcept(false) {}
 
   // Records a pending promise, or returns the record that is already there. Resolves once the
   // record would survive a power cut.
@@ -207,6 +209,8 @@ public:
   virtual kj::Date now() = 0;
 
   virtual StoreTraffic getTraffic() const = 0;
+
+  kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) override;
 };
 
 struct StoreOptions {

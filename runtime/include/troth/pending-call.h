@@ -248,6 +248,10 @@ public:
   // Has the call sent again as `policy` says. The call must not have been sent.
   void retry(RetryPolicy policy);
 
+  // Has the call recorded under `id` by the vat that runs it, and sent again until its outcome is
+  // known. The call must not have been sent.
+  void makeDurable(kj::String id, kj::String parent);
+
   // Before a flush: asks the calls that this one takes arguments from for their nameable form.
   void nameSources();
 
@@ -384,6 +388,13 @@ private:
   kj::Maybe<kj::Own<kj::Exception>> failure;
   kj::List<Waiter, &Waiter::link> waiters;
 
+  // Null unless the call is durable.
+  struct Durable {
+    kj::String id;
+    kj::String parent;
+  };
+  kj::Maybe<kj::Own<Durable>> durable;
+
   // Null unless the call has a RetryPolicy, or has broken before a retried call that it needs.
   kj::Own<Attempts, DisposeAttempts> attempts;
 
@@ -401,6 +412,7 @@ private:
   void requireTimeLeft();
   kj::Maybe<uint64_t> timeLeft() const;
   bool canInvokeHere();
+  [[noreturn]] void throwNotDurable();
   void breakOff(kj::Exception&& reason);
   void tellSent();
   void sendNow();

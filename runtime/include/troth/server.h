@@ -21,6 +21,7 @@
 #include <capnp/schema.h>
 #include <kj/async.h>
 
+#include "durable-call.h"
 #include "ref.h"
 
 namespace troth {
@@ -45,8 +46,10 @@ auto readParameter(const auto& params, const Inherited& inherited) {
 // accessor for each parameter.
 //
 // It may be copied, and is valid until the method's promise resolves.
+//
+// What it can do if it is durable is in durable-call.h.
 template <typename Params, typename Results>
-class Call {
+class Call: public _::DurableCallBase {
 public:
   explicit Call(capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer> untyped)
       : context_(capnp::CallContextHook::from(untyped)), inherited_(_::Inherited::current()) {}
@@ -151,6 +154,13 @@ protected:
   // The schema of the interface that this object implements.
   virtual capnp::InterfaceSchema interfaceSchema() const = 0;
 
+  // What dispatching a call gives of a method that is marked as durable: `start` starts its code.
+  template <typename Start>
+  Dispatched durable(uint64_t interfaceId, uint16_t methodId, Context context, Start&& start) {
+    if (_::DurableContext::current() != nullptr) return start();
+    return dispatchDurable(interfaceId, methodId, context);
+  }
+
   // The answer to a call of an interface that the schema does not give this object: either it is
   // Troth's own, by which other vats make calls with promised arguments, or it is unimplemented.
   Dispatched dispatchOther(
@@ -168,6 +178,9 @@ private:
   Dispatched dispatchBounded(
       _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context);
   Dispatched invoke(Context context);
+  Dispatched dispatchDurable(uint64_t interfaceId, uint16_t methodId, Context context);
+  kj::Own<_::DurableCaller> arrive(
+      capnp::InterfaceSchema::Method method, wire::CallOptions::Reader options);
   Dispatched map(Context context);
 };
 

@@ -1,0 +1,453 @@
+#include "durable-calls.h"
+
+#include <kj/debug.h>
+#include <kj/encoding.h>
+#include <kj/map.h>
+#include <sys/random.h>
+#include <troth/retry.h>
+
+#include "durable-run.h"
+#include "lease-owner.h"
+
+namespace troth {
+
+using Value = kj::Own<_::Message>;
+
+namespace {
+
+// How long to leave a store alone that has just failed.
+constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
+
+// How often a lease is looked at while it lasts.
+constexpr uint32_t LOOKS_PER_LEASE = 6;
+
+// What the main object of a vat is called in records, where a target has a name.
+constexpr kj::StringPtr MAIN = "/"_kj;
+
+kj::Exception gone() {
+  return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
+}
+
+kj::String newId() {
+  kj::byte bytes[16];
+  KJ_SYSCALL(getrandom(bytes, sizeof(bytes), 0));
+  return kj::str("call-", kj::encodeHex(bytes));
+}
+
+kj::String describe(const CallRequest& call) {
+  return kj::str("method ", call.methodId, " of interface 0x", kj::hex(call.interfaceId), " on \"",
+      call.target, "\" with ", call.params.size(), " bytes of parameters");
+}
+
+bool isSame(const CallRequest& a, const CallRequest& b) {
+  return a.target == b.target && a.interfaceId == b.interfaceId && a.methodId == b.methodId &&
+      a.params.asPtr() == b.params.asPtr();
+}
+
+class DurableCalls final: public Durability, private RunOwner, private kj::TaskSet::ErrorHandler {
+public:
+  DurableCalls(Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options)
+      : store(store),
+        host(host),
+        timer(timer),
+        options(options),
+        name(newLeaseOwner()),
+        tasks(*this) {
+    tasks.add(kj::evalLater([this]() { return keepLeases(); }));
+    tasks.add(kj::evalLater([this]() { return takeOver(); }));
+    recovery = kj::evalLater([this]() { return recover(); }).eagerlyEvaluate(nullptr);
+  }
+
+  ~DurableCalls() noexcept(false) {
+    recovery = nullptr;
+    tasks.clear();
+    for (auto& entry: runs) entry.value.run->abandon(gone());
+    runs.clear();
+    dropped.clear();
+  }
+  KJ_DISALLOW_COPY_AND_MOVE(DurableCalls);
+
+  kj::Own<_::DurableCaller> arrive(_::Arrival arrival) override;
+  kj::Promise<void> cancel(kj::StringPtr id, kj::StringPtr reason) override;
+  kj::Promise<Value> attach(kj::StringPtr id) override;
+  kj::Promise<void> drain(kj::Duration limit) override;
+
+private:
+  class Caller;
+
+  // Whether somebody called, or the vat took the call up by itself.
+  enum class Origin { CALLED, RECOVERED, WAITING };
+  struct Entry {
+    kj::Own<DurableRun> run;
+    Origin origin;
+  };
+  struct Dropped {
+    kj::Own<DurableRun> run;
+    kj::Vector<kj::Promise<void>> promises;
+  };
+
+  Store& store;
+  ObjectHost& host;
+  kj::Timer& timer;
+  DurableOptions options;
+  kj::String name;
+  kj::HashMap<kj::String, Entry> runs;
+  uint32_t recovering = 0;
+  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenRoom;
+  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
+  bool draining = false;
+  kj::Vector<Dropped> dropped;
+  kj::TaskSet tasks;
+  kj::Promise<void> recovery = nullptr;
+
+  // ---- RunOwner ----
+
+  Store& getStore() override { return store; }
+  ObjectHost& getHost() override { return host; }
+  kj::Timer& getTimer() override { return timer; }
+  const DurableOptions& getOptions() const override { return options; }
+  kj::StringPtr getName() const override { return name; }
+  void goOn(kj::Promise<void> task) override { tasks.add(kj::mv(task)); }
+
+  void dropLater(kj::Vector<kj::Promise<void>> promises, kj::Own<DurableRun> run) override {
+    if (dropped.empty()) tasks.add(kj::evalLater([this]() { auto all = kj::mv(dropped); }));
+    dropped.add(Dropped{kj::mv(run), kj::mv(promises)});
+  }
+
+  void ended(DurableRun& run) override {
+    KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
+      if (entry->run.get() != &run) return;
+      leaveRecovery(*entry);
+      runs.erase(run.getAsked().id);
+      if (!runs.size()) fulfill(whenIdle);
+    }
+  }
+
+  void waits(DurableRun& run) override {
+    KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
+      if (entry->run.get() == &run) leaveRecovery(*entry);
+    }
+  }
+
+  void abandonChildren(const Record& record) override {
+    auto reason = kj::str("the call that it was a part of was ", nameOf(record.state));
+    tasks.add(cancelChildren(kj::str(record.id), kj::mv(reason)));
+  }
+
+  void leaveRecovery(Entry& entry) {
+    if (entry.origin != Origin::RECOVERED) return;
+    entry.origin = Origin::WAITING;
+    --recovering;
+    fulfill(whenRoom);
+  }
+
+  static void fulfill(kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>>& fulfiller) {
+    KJ_IF_MAYBE(f, fulfiller) (*f)->fulfill();
+    fulfiller = nullptr;
+  }
+
+  // ---- Runs ----
+
+  kj::Maybe<DurableRun&> find(kj::StringPtr id) {
+    return runs.find(id).map([](Entry& entry) -> DurableRun& { return *entry.run; });
+  }
+
+  DurableRun& add(Asked&& asked, Origin origin) {
+    auto id = kj::str(asked.id);
+    auto run = kj::refcounted<DurableRun>(*this, kj::mv(asked));
+    auto& result = *run;
+    runs.insert(kj::mv(id), Entry{kj::mv(run), origin});
+    return result;
+  }
+
+  // ---- What was left pending ----
+
+  kj::Promise<void> recover() {
+    while (!draining) {
+      auto problem = kj::Maybe<kj::Exception>();
+      try {
+        co_await recoverSome();
+      } catch (...) {
+        problem = kj::getCaughtExceptionAsKj();
+      }
+      KJ_IF_MAYBE(p, problem) {
+        KJ_LOG(INFO, "a vat cannot claim durable calls, and will try again", *p);
+        co_await timer.afterDelay(PAUSE_AFTER_FAILURE);
+      }
+    }
+  }
+
+  kj::Promise<void> recoverSome() {
+    auto targets = host.servedNames();
+    auto changed = host.whenServedNamesChange();
+    if (targets.size() == 0) co_return co_await changed;
+    if (recovering >= options.recoveringMax) {
+      auto paf = kj::newPromiseAndFulfiller<void>();
+      whenRoom = kj::mv(paf.fulfiller);
+      co_return co_await paf.promise;
+    }
+    auto leased = timer.now();
+    auto records = co_await store.claim({.lease = newLease(),
+        .targets = KJ_MAP(target, targets) { return kj::str(target); },
+        .recordsMax = kj::min(options.recoveringMax - recovering, Store::CLAIM_RECORDS_MAX)});
+    for (auto& record: records) recover(kj::mv(record), leased);
+    if (records.size() == 0) {
+      auto names = KJ_MAP(target, targets)->kj::StringPtr { return target; };
+      co_await store.whenDue(names).exclusiveJoin(kj::mv(changed));
+    }
+  }
+
+  void recover(Record record, kj::TimePoint leased) {
+    KJ_IF_MAYBE(run, find(record.id)) run->lose();
+    ++recovering;
+    auto& run = add(Asked{kj::str(record.id), record.call.clone(),
+                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
+        Origin::RECOVERED);
+    run.recover(record, leased);
+  }
+
+  // Gives back what vats hold that are certainly gone: nobody needs to wait for those leases.
+  kj::Promise<void> takeOver() {
+    kj::Maybe<kj::String> after;
+    do {
+      auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
+          .recordsMax = Store::PAGE_RECORDS_MAX,
+          .after = kj::mv(after)});
+      kj::Vector<kj::Promise<void>> releasing;
+      for (auto& record: page.records) {
+        KJ_IF_MAYBE(lease, record.lease) {
+          if (livenessOf(lease->owner) != Liveness::DEAD) continue;
+          releasing.add(store.release({kj::str(record.id), record.epoch, kj::str(lease->owner)})
+                            .ignoreResult()
+                            .catch_([](kj::Exception&&) {}));
+        }
+      }
+      co_await kj::joinPromises(releasing.releaseAsArray());
+      after = kj::mv(page.next);
+    } while (after != nullptr);
+  }
+
+  kj::Promise<void> keepLeases() {
+    for (;;) {
+      co_await timer.afterDelay(options.lease / LOOKS_PER_LEASE);
+      // Looking at one may end it.
+      kj::Vector<kj::Own<DurableRun>> all(runs.size());
+      for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
+      for (auto& run: all) run->keepLease();
+    }
+  }
+
+  // ---- Cancelling ----
+
+  kj::Promise<void> cancelChildren(kj::String parent, kj::String reason) {
+    kj::Maybe<kj::String> after;
+    do {
+      auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
+          .parent = kj::str(parent),
+          .recordsMax = Store::PAGE_RECORDS_MAX,
+          .after = kj::mv(after)});
+      co_await kj::joinPromises(KJ_MAP(
+          record, page.records) { return cancel(record.id, reason); });
+      after = kj::mv(page.next);
+    } while (after != nullptr);
+  }
+
+  void taskFailed(kj::Exception&& exception) override {
+    if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+      KJ_LOG(WARNING, "a part of the work on durable calls failed", exception);
+    }
+  }
+};
+
+// =======================================================================================
+// Callers
+
+class DurableCalls::Caller final: public _::DurableCaller {
+public:
+  Caller(DurableCalls& calls, _::Arrival&& arrival)
+      : calls(calls),
+        object(kj::mv(arrival.object)),
+        key(kj::str(arrival.key)),
+        start(arrival.start) {
+    asked.id = arrival.id.size() == 0 ? newId() : kj::str(arrival.id);
+    asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN : arrival.name);
+    asked.call.interfaceId = arrival.interfaceId;
+    asked.call.methodId = arrival.methodId;
+    asked.deadline = arrival.timeLeft.map(
+        [&](kj::Duration left) { return calls.store.now() + left; });
+    if (arrival.parent.size() > 0) parent = findParent(kj::str(arrival.parent)).eagerlyEvaluate(nullptr);
+    // Together with what else comes in this turn.
+    if (arrival.id.size() > 0 && start == Start::AHEAD_OF_RECORD) {
+      finding = calls.store.find(asked.id).eagerlyEvaluate(nullptr);
+    }
+  }
+
+  kj::Promise<Value> call(kj::Own<_::Message> params) override {
+    return enter(kj::mv(params)).catch_([this](kj::Exception&& e) -> Value {
+      problem = kj::cp(e);
+      kj::throwFatalException(kj::mv(e));
+    });
+  }
+
+  void expose() override {
+    KJ_IF_MAYBE(r, run) (*r)->expose();
+  }
+
+  kj::Promise<Value> whenRecorded() override {
+    KJ_IF_MAYBE(r, run) {
+      return (*r)->whenRecorded().then([&run = **r]() { return run.getRecorded(); });
+    }
+    return kj::evalNow([&]() {
+      KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::cp(*p));
+      return outcomeOf(KJ_ASSERT_NONNULL(settled), calls.host);
+    });
+  }
+
+private:
+  using Start = _::Arrival::Start;
+
+  DurableCalls& calls;
+  Asked asked;
+  kj::Own<capnp::ClientHook> object;
+  kj::String key;
+  Start start;
+  kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
+  kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
+
+  // One of these, once it is known.
+  kj::Maybe<kj::Own<DurableRun>> run;
+  kj::Maybe<Record> settled;
+  kj::Maybe<kj::Exception> problem;
+
+  // The parent, if it is in this store.
+  kj::Promise<kj::Maybe<kj::String>> findParent(kj::String id) {
+    KJ_IF_MAYBE(run, calls.find(id)) {
+      co_await run->whenHeld();
+      co_return kj::mv(id);
+    }
+    auto found = co_await calls.store.find(id);
+    if (found == nullptr) co_return nullptr;
+    co_return kj::mv(id);
+  }
+
+  kj::Promise<Value> enter(kj::Own<_::Message> params) {
+    asked.call.params = co_await recordMessage(*params, key, calls.host);
+    asked.parent = co_await parent;
+    auto found = co_await finding;
+    if (calls.draining) {
+      kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
+    }
+    if (!join()) {
+      if (found == nullptr && start == Start::AHEAD_OF_RECORD) {
+        runAhead(kj::mv(params));
+      } else {
+        co_await takeUp(kj::mv(params));
+      }
+    }
+    KJ_IF_MAYBE(r, run) {
+      co_await (*r)->whenKnown();
+      co_return (*r)->getKnown();
+    }
+    co_return outcomeOf(KJ_ASSERT_NONNULL(settled), calls.host);
+  }
+
+  // Waits together with others, if this vat works on the call already.
+  bool join() {
+    KJ_IF_MAYBE(r, calls.find(asked.id)) {
+      auto& other = r->getAsked();
+      KJ_REQUIRE(isSame(other.call, asked.call), "the id is taken", asked.id, describe(other.call),
+          describe(asked.call));
+      run = kj::addRef(*r);
+      return true;
+    }
+    return false;
+  }
+
+  void requireRoom() {
+    if (calls.runs.size() < calls.options.runningMax) return;
+    kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
+        "too many durable calls (limit runningMax); retry later", calls.options.runningMax));
+  }
+
+  DurableRun& addRun() {
+    auto& added = calls.add(kj::mv(asked), Origin::CALLED);
+    run = kj::addRef(added);
+    return added;
+  }
+
+  void runAhead(kj::Own<_::Message> params) {
+    requireRoom();
+    addRun().startAhead(kj::mv(object), kj::mv(params));
+  }
+
+  // Records the call, or finds its record.
+  kj::Promise<void> takeUp(kj::Own<_::Message> params) {
+    requireRoom();
+    CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
+    request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
+    request.deadline = asked.deadline;
+    request.tags = DurableRun::tagsFor(calls.options);
+    request.lease = calls.newLease();
+    request.repetition = Repetition::STRICT;
+    auto leased = calls.timer.now();
+    auto record = co_await calls.store.create(kj::mv(request));
+    if (!record.isSettled() && !join()) {
+      if (isOurs(record)) {
+        addRun().startHeld(record, leased, kj::mv(object), kj::mv(params));
+      } else {
+        record = co_await calls.store.whenSettled(record.id);
+      }
+    }
+    if (record.isSettled()) settled = kj::mv(record);
+  }
+
+  bool isOurs(const Record& record) {
+    KJ_IF_MAYBE(lease, record.lease) return lease->owner == calls.name;
+    return false;
+  }
+};
+
+kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {
+  return kj::heap<Caller>(*this, kj::mv(arrival));
+}
+
+kj::Promise<void> DurableCalls::cancel(kj::StringPtr id, kj::StringPtr reason) {
+  auto record = co_await store.settle({.id = kj::str(id),
+      .state = PromiseState::CANCELED,
+      .error = PromiseError{kj::Exception::Type::FAILED, kj::str(reason)}});
+  KJ_IF_MAYBE(run, find(record.id)) {
+    run->conclude(kj::mv(record));
+  } else {
+    co_await cancelChildren(kj::str(record.id), kj::str(reason));
+  }
+}
+
+kj::Promise<Value> DurableCalls::attach(kj::StringPtr idParam) {
+  auto id = kj::str(idParam);
+  auto record = co_await store.whenSettled(id);
+  co_return outcomeOf(record, host);
+}
+
+kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
+  draining = true;
+  recovery = kj::READY_NOW;
+  if (runs.size() > 0) {
+    auto paf = kj::newPromiseAndFulfiller<void>();
+    whenIdle = kj::mv(paf.fulfiller);
+    co_await paf.promise.exclusiveJoin(timer.afterDelay(limit));
+  }
+  kj::Vector<kj::Own<DurableRun>> all(runs.size());
+  for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
+  kj::Vector<kj::Promise<void>> releasing;
+  for (auto& run: all) releasing.add(run->giveBack().catch_([](kj::Exception&&) {}));
+  co_await kj::joinPromises(releasing.releaseAsArray());
+}
+
+}  // namespace
+
+kj::Own<Durability> newDurableCalls(
+    Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options) {
+  return kj::heap<DurableCalls>(store, host, timer, options);
+}
+
+}  // namespace troth

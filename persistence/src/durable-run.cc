@@ -1,0 +1,531 @@
+#include "durable-run.h"
+
+#include <kj/debug.h>
+#include <stdlib.h>
+#include <troth/retry.h>
+
+namespace troth {
+
+using Value = kj::Own<_::Message>;
+
+namespace {
+
+constexpr kj::StringPtr VERSION_TAG = "troth.version="_kj;
+
+uint32_t versionOf(const Record& record) {
+  for (auto& tag: record.tags) {
+    if (tag.startsWith(VERSION_TAG)) return strtoul(tag.cStr() + VERSION_TAG.size(), nullptr, 10);
+  }
+  return 0;
+}
+
+bool isSame(const Record& record, PromiseState state, kj::ArrayPtr<const kj::byte> value) {
+  return record.state == state && record.value.asPtr() == value;
+}
+
+kj::Exception failed(kj::String text) {
+  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(text));
+}
+
+double randomPart() { return static_cast<double>(random()) / RAND_MAX; }
+
+}  // namespace
+
+// =======================================================================================
+// What the method sees
+
+// Outlives the run if the method's call object does.
+class DurableRun::Context final: public _::DurableContext {
+public:
+  explicit Context(DurableRun& run)
+      : run(run), id(kj::str(run.asked.id)), tries(run.epoch), version(run.version) {}
+
+  void close() { run = nullptr; }
+
+  kj::StringPtr getId() const override { return id; }
+  uint32_t getTry() const override { return kj::max(tries, 1u); }
+  uint32_t getVersion() const override { return version; }
+
+  kj::Promise<Value> step(kj::StringPtr name, Work work) override {
+    return kj::evalNow([&]() {
+      return get().step(get().nextChildId(), kj::str("step ", name), kj::mv(work));
+    });
+  }
+  kj::Promise<Value> transaction(kj::StringPtr name, Transaction work) override {
+    return kj::evalNow([&]() {
+      auto what = name.size() == 0 ? kj::str("transaction") : kj::str("transaction ", name);
+      return get().transaction(get().nextChildId(), kj::mv(what), kj::mv(work));
+    });
+  }
+  kj::Promise<void> sleep(kj::Duration duration) override {
+    return kj::evalNow([&]() { return get().sleep(get().nextChildId(), duration); });
+  }
+  kj::Promise<Value> promise(kj::StringPtr name) override {
+    return kj::evalNow([&]() {
+      bool isName = name.size() > 0 && !('0' <= name[0] && name[0] <= '9');
+      KJ_REQUIRE(isName, "the name of a promise starts with a letter", name);
+      return get().promise(kj::str(id, '.', name), kj::str("promise ", name));
+    });
+  }
+  kj::String adopt(kj::Own<_::PendingCall> call) override {
+    auto childId = get().nextChildId();
+    get().keep(kj::mv(call));
+    return childId;
+  }
+
+private:
+  kj::Maybe<DurableRun&> run;
+  kj::String id;
+  uint32_t tries;
+  uint32_t version;
+
+  DurableRun& get() {
+    return KJ_REQUIRE_NONNULL(run, "the durable call is over, or has been taken from this vat", id);
+  }
+};
+
+// =======================================================================================
+// The code
+
+DurableRun::DurableRun(RunOwner& owner, Asked askedParam)
+    : owner(owner), asked(kj::mv(askedParam)), version(owner.getOptions().version) {}
+
+DurableRun::~DurableRun() noexcept(false) {
+  if (context.get() != nullptr) context->close();
+}
+
+kj::Maybe<kj::TimePoint> DurableRun::deadline() {
+  return asked.deadline.map([this](kj::Date date) {
+    return owner.getTimer().now() + (date - owner.getStore().now());
+  });
+}
+
+bool DurableRun::hasTimedOut() {
+  KJ_IF_MAYBE(date, asked.deadline) return owner.getStore().now() >= *date;
+  return false;
+}
+
+// Random, so that calls that failed together do not come back together.
+kj::Duration DurableRun::retryDelay() {
+  auto& options = owner.getOptions();
+  auto longest = options.retryDelayFirst;
+  for (uint64_t start = 1; start < epoch && longest < options.retryDelayMax; ++start) longest *= 2;
+  longest = kj::min(longest, options.retryDelayMax);
+  return int64_t((longest / kj::NANOSECONDS) * randomPart()) * kj::NANOSECONDS;
+}
+
+void DurableRun::startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+  ahead = owner.getHost().getOutputGate().hold();
+  run(runCode(kj::mv(object), kj::mv(params)));
+  // If the method is done by the end of the turn, its end is all there is to record.
+  writing = kj::evalLast([this]() -> kj::Promise<void> {
+    if (phase != Phase::AHEAD) return kj::READY_NOW;
+    return record();
+  }).eagerlyEvaluate([this](kj::Exception&& e) { refuse(kj::mv(e)); });
+}
+
+void DurableRun::startHeld(const Record& record, kj::TimePoint leased,
+    kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+  hold(record, leased);
+  if (!isOver()) run(runAgain(kj::mv(object), kj::mv(params)));
+}
+
+void DurableRun::recover(const Record& record, kj::TimePoint leased) {
+  hold(record, leased);
+  if (!isOver()) run(restoreAndRun(record.call.clone()));
+}
+
+void DurableRun::hold(const Record& record, kj::TimePoint leased) {
+  asked.deadline = record.deadline;
+  version = versionOf(record);
+  accept(record.clone(), leased);
+}
+
+void DurableRun::run(kj::Promise<void> code) {
+  work = code.catch_([this](kj::Exception&& e) { failure = kj::mv(e); })
+             .then([this]() { return finish(); })
+             .eagerlyEvaluate([this](kj::Exception&& e) { refuse(kj::mv(e)); });
+}
+
+kj::Promise<void> DurableRun::runCode(
+    kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+  context = kj::refcounted<Context>(*this);
+  auto& call = asked.call;
+  return _::runMethod(*object, call.interfaceId, call.methodId, kj::mv(params), *results, *context,
+      deadline());
+}
+
+kj::Promise<void> DurableRun::runAgain(
+    kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+  co_await readChildren();
+  co_await runCode(kj::mv(object), kj::mv(params));
+}
+
+kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
+  auto& options = owner.getOptions();
+  if (epoch > options.triesMax) {
+    kj::throwFatalException(failed(kj::str("the call was started ", options.triesMax,
+        " times and never came to an end (limit triesMax); it may be what its vat dies of")));
+  }
+  // What its vat dies of should not be the first thing that it does.
+  if (epoch > 2) co_await owner.getTimer().afterDelay(retryDelay());
+  co_await readChildren();
+  auto stored = readRecorded(call.params, owner.getHost());
+  kj::Own<capnp::ClientHook> object;
+  try {
+    object = co_await owner.getHost().restoreHere(call.target, stored.key);
+  } catch (...) {
+    auto exception = kj::getCaughtExceptionAsKj();
+    // Another vat may have it.
+    exception.setType(kj::Exception::Type::OVERLOADED);
+    kj::throwFatalException(kj::mv(exception));
+  }
+  co_await runCode(kj::mv(object), kj::mv(stored.message));
+}
+
+kj::Promise<void> DurableRun::readChildren() {
+  if (epoch > 1) return children.read(owner.getStore(), asked.id);
+  return kj::READY_NOW;
+}
+
+// The method is done, one way or the other.
+kj::Promise<void> DurableRun::finish() {
+  co_await openCalls.whenDone();
+  KJ_IF_MAYBE(f, failure) {
+    bool again = isRetryable(*f) && kj::max(epoch, uint64_t(1)) < owner.getOptions().triesMax;
+    if (again || hasTimedOut()) co_return co_await tryAgainLater();
+  }
+  outcome = co_await settlementOfResults();
+  known.fulfiller->fulfill();
+  co_await recordOutcome();
+}
+
+kj::Promise<Settlement> DurableRun::settlementOfResults() {
+  if (failure == nullptr) {
+    try {
+      auto value = co_await recordMessage(*results, "", owner.getHost());
+      co_return Settlement{PromiseState::FULFILLED, kj::mv(value), nullptr};
+    } catch (...) {
+      failure = kj::getCaughtExceptionAsKj();
+    }
+  }
+  co_return rejectionFor(KJ_ASSERT_NONNULL(failure));
+}
+
+// =======================================================================================
+// Its record
+
+kj::Array<kj::String> DurableRun::tagsFor(const DurableOptions& options) {
+  if (options.version == 0) return nullptr;
+  return kj::arr(kj::str(VERSION_TAG, options.version));
+}
+
+CreateRequest DurableRun::creation() {
+  CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
+  request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
+  request.deadline = asked.deadline;
+  request.tags = tagsFor(owner.getOptions());
+  request.repetition = Repetition::STRICT;
+  return request;
+}
+
+kj::Promise<void> DurableRun::record() {
+  phase = Phase::RECORDING;
+  auto request = creation();
+  request.lease = owner.newLease();
+  auto leased = owner.getTimer().now();
+  accept(co_await owner.getStore().create(kj::mv(request)), leased);
+}
+
+// What the store says of a call that is to be ours.
+void DurableRun::accept(Record record, kj::TimePoint leased) {
+  if (isOver()) return;
+  if (record.isSettled()) return conclude(kj::mv(record));
+  KJ_IF_MAYBE(lease, record.lease) {
+    if (lease->owner == owner.getName()) {
+      phase = Phase::HELD;
+      epoch = record.epoch;
+      leaseEnd = leased + owner.getOptions().lease;
+      ahead = nullptr;
+      held.fulfiller->fulfill();
+      return;
+    }
+  }
+  watch();
+}
+
+kj::Promise<void> DurableRun::recordOutcome() {
+  if (phase == Phase::AHEAD) return recordWithOutcome();
+  return whenHeld().then([this]() { return settleHeld(); });
+}
+
+kj::Promise<void> DurableRun::recordWithOutcome() {
+  phase = Phase::RECORDING;
+  auto request = creation();
+  request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
+  auto record = co_await owner.getStore().create(kj::mv(request));
+  if (record.isSettled()) {
+    conclude(kj::mv(record));
+  } else {
+    watch();
+  }
+}
+
+kj::Promise<void> DurableRun::settleHeld() {
+  for (;;) {
+    auto& how = KJ_ASSERT_NONNULL(outcome);
+    auto copy = how.clone();
+    SettleRequest request{.id = kj::str(asked.id),
+        .state = copy.state,
+        .value = kj::mv(copy.value),
+        .error = kj::mv(copy.error),
+        .epoch = epoch};
+    kj::Maybe<kj::Exception> problem;
+    try {
+      auto record = co_await owner.getStore().settle(kj::mv(request));
+      co_await openWrites.whenDone();
+      co_return conclude(kj::mv(record));
+    } catch (...) {
+      problem = kj::getCaughtExceptionAsKj();
+    }
+    if (!isRetryable(KJ_ASSERT_NONNULL(problem))) co_return watch();
+    // As long as the lease is ours.
+    co_await owner.getTimer().afterDelay(owner.getOptions().retryDelayFirst);
+  }
+}
+
+// Leaves the rest to whoever claims the call, when it is time.
+kj::Promise<void> DurableRun::tryAgainLater() {
+  if (phase == Phase::AHEAD) co_await record();
+  if (isOver()) co_return;
+  co_await whenHeld();
+  auto release = giveBack();
+  co_await release;
+}
+
+kj::Promise<void> DurableRun::giveBack() {
+  if (phase != Phase::HELD) {
+    lose();
+    return kj::READY_NOW;
+  }
+  ReleaseRequest request{.id = kj::str(asked.id), .epoch = epoch, .owner = kj::str(owner.getName())};
+  // A call that did not fail is to go on at once.
+  if (failure != nullptr) request.delay = retryDelay();
+  watch();
+  return owner.getStore().release(kj::mv(request)).ignoreResult();
+}
+
+void DurableRun::keepLease() {
+  if (phase != Phase::HELD) return;
+  auto left = leaseEnd - owner.getTimer().now();
+  auto length = owner.getOptions().lease;
+  if (left <= length / 6) return lose();
+  if (left <= length * 2 / 3 && renewal == Renewal::NONE) {
+    renewal = Renewal::UNDER_WAY;
+    owner.goOn(renew().attach(kj::addRef(*this)));
+  }
+}
+
+kj::Promise<void> DurableRun::renew() {
+  auto asks = owner.getTimer().now();
+  KJ_DEFER(renewal = Renewal::NONE);
+  try {
+    auto record =
+        co_await owner.getStore().renew({kj::str(asked.id), epoch, owner.newLease()});
+    if (record.isSettled()) {
+      conclude(kj::mv(record));
+    } else {
+      leaseEnd = kj::max(leaseEnd, asks + owner.getOptions().lease);
+    }
+  } catch (...) {
+    // If it was only the database that could not be reached, there is time until the lease is over.
+    if (!isRetryable(kj::getCaughtExceptionAsKj())) lose();
+  }
+}
+
+void DurableRun::conclude(Record record) {
+  if (standing != nullptr) return;
+  bool isOwn = false;
+  KJ_IF_MAYBE(o, outcome) isOwn = isSame(record, o->state, o->value);
+  auto& stands = standing.emplace(kj::mv(record));
+  stop();
+  known.fulfiller->fulfill();
+  recorded.fulfiller->fulfill();
+  if (!isOwn) owner.abandonChildren(stands);
+}
+
+void DurableRun::lose() {
+  if (!isOver()) watch();
+}
+
+// Waits for what others record.
+void DurableRun::watch() {
+  stop();
+  watching = owner.getStore()
+                 .whenSettled(asked.id)
+                 .then([this](Record&& record) { conclude(kj::mv(record)); })
+                 .eagerlyEvaluate([this](kj::Exception&& e) { refuse(kj::mv(e)); });
+}
+
+// What runs now may be a part of the work.
+void DurableRun::stop() {
+  phase = Phase::OVER;
+  if (context.get() != nullptr) context->close();
+  ahead = nullptr;
+  exposure = nullptr;
+  auto dropped = kj::mv(calls);
+  for (auto promise: {&work, &writing, &watching}) {
+    dropped.add(kj::mv(*promise));
+    *promise = kj::READY_NOW;
+  }
+  owner.dropLater(kj::mv(dropped), kj::addRef(*this));
+  owner.ended(*this);
+}
+
+void DurableRun::refuse(kj::Exception exception) {
+  if (standing != nullptr) return;
+  known.fulfiller->reject(kj::cp(exception));
+  held.fulfiller->reject(kj::cp(exception));
+  recorded.fulfiller->reject(kj::cp(exception));
+  stop();
+}
+
+void DurableRun::abandon(const kj::Exception& reason) {
+  phase = Phase::OVER;
+  if (context.get() != nullptr) context->close();
+  calls.clear();
+  work = kj::READY_NOW;
+  writing = kj::READY_NOW;
+  watching = kj::READY_NOW;
+  ahead = nullptr;
+  exposure = nullptr;
+  known.fulfiller->reject(kj::cp(reason));
+  held.fulfiller->reject(kj::cp(reason));
+  recorded.fulfiller->reject(kj::cp(reason));
+}
+
+void DurableRun::expose() {
+  if (standing == nullptr && exposure == nullptr) {
+    exposure = owner.getHost().getOutputGate().hold();
+  }
+}
+
+kj::Own<_::Message> DurableRun::getKnown() {
+  if (standing != nullptr) return getRecorded();
+  KJ_IF_MAYBE(f, failure) kj::throwFatalException(kj::cp(*f));
+  return copyOf(*results);
+}
+
+kj::Own<_::Message> DurableRun::getRecorded() {
+  auto& stands = KJ_ASSERT_NONNULL(standing);
+  KJ_IF_MAYBE(o, outcome) {
+    bool isOwn = o->state == PromiseState::FULFILLED && isSame(stands, o->state, o->value);
+    if (isOwn) return copyOf(*results);
+  }
+  return outcomeOf(stands, owner.getHost());
+}
+
+// =======================================================================================
+// What it asks for
+
+kj::String DurableRun::nextChildId() { return kj::str(asked.id, '.', ++childrenAsked); }
+
+CreateRequest DurableRun::childRequest(kj::StringPtr childId, kj::StringPtr what) {
+  CreateRequest request{.id = kj::str(childId), .parent = kj::str(asked.id)};
+  request.call.params = recordStep(what);
+  request.repetition = Repetition::STRICT;
+  return request;
+}
+
+kj::Promise<void> DurableRun::whenEffectsMayLeave() {
+  co_await whenHeld();
+  co_await openWrites.whenDone();
+  co_await owner.getHost().getOutputGate().whenOpen();
+}
+
+kj::Promise<Value> DurableRun::step(
+    kj::String childId, kj::String what, _::DurableContext::Work code) {
+  KJ_IF_MAYBE(known, children.find(childId, what)) co_return outcomeOf(*known, owner.getHost());
+  co_await whenEffectsMayLeave();
+  Value value;
+  Settlement settlement;
+  kj::Maybe<kj::Exception> problem;
+  try {
+    value = co_await code();
+    settlement.value = co_await recordMessage(*value, "", owner.getHost());
+  } catch (...) {
+    problem = kj::getCaughtExceptionAsKj();
+  }
+  KJ_IF_MAYBE(p, problem) {
+    if (isRetryable(*p)) kj::throwFatalException(kj::mv(*p));
+    settlement = rejectionFor(*p);
+  }
+  co_await writeStep(childId, what, kj::mv(settlement));
+  KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::mv(*p));
+  co_return kj::mv(value);
+}
+
+// The first start of a call is alone: nobody else can have recorded this step, so the method goes on
+// while it is being recorded.
+kj::Promise<void> DurableRun::writeStep(
+    kj::StringPtr childId, kj::StringPtr what, Settlement settlement) {
+  auto request = childRequest(childId, what);
+  auto state = settlement.state;
+  auto value = kj::heapArray<kj::byte>(settlement.value);
+  request.settlement = kj::mv(settlement);
+  auto written = owner.getStore()
+                     .create(kj::mv(request))
+                     .then([this, state, value = kj::mv(value)](Record&& record) {
+                       // A start that has lost its lease was quicker: the method must go on with that.
+                       if (!isSame(record, state, value)) lose();
+                     })
+                     .attach(openWrites.open());
+  if (epoch > 1) return written;
+  owner.goOn(written
+                 .catch_([this](kj::Exception&& e) {
+                   KJ_LOG(WARNING, "a step cannot be recorded", asked.id, e);
+                   lose();
+                 })
+                 .attach(kj::addRef(*this)));
+  return kj::READY_NOW;
+}
+
+kj::Promise<Value> DurableRun::transaction(
+    kj::String childId, kj::String what, _::DurableContext::Transaction code) {
+  KJ_IF_MAYBE(known, children.find(childId, what)) co_return outcomeOf(*known, owner.getHost());
+  co_await whenEffectsMayLeave();
+  KJ_UNIMPLEMENTED("transaction");
+}
+
+kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
+  KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
+  co_await whenHeld();
+  owner.waits(*this);
+  co_return co_await owner.getStore().create(kj::mv(request));
+}
+
+// Its record times out when it is over.
+kj::Promise<void> DurableRun::sleep(kj::String childId, kj::Duration duration) {
+  auto request = childRequest(childId, "sleep");
+  request.deadline = owner.getStore().now() + duration;
+  auto record = co_await findOrMake(kj::mv(request), "sleep");
+  if (record.state == PromiseState::CANCELED) kj::throwFatalException(exceptionOf(record));
+  auto left = KJ_ASSERT_NONNULL(record.deadline) - owner.getStore().now();
+  if (left > 0 * kj::SECONDS) co_await owner.getTimer().afterDelay(left);
+}
+
+kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
+  auto record = co_await findOrMake(childRequest(childId, what), what);
+  if (!record.isSettled()) record = co_await owner.getStore().whenSettled(childId);
+  co_return outcomeOf(record, owner.getHost());
+}
+
+void DurableRun::keep(kj::Own<_::PendingCall> call) {
+  auto& pending = *call;
+  calls.add(pending.whenSettled()
+                .catch_([](kj::Exception&&) {})
+                .attach(kj::mv(call), openCalls.open())
+                .eagerlyEvaluate(nullptr));
+}
+
+}  // namespace troth

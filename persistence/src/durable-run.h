@@ -1,0 +1,206 @@
+#pragma once
+// A DurableRun is one start of the code of a durable call in this vat, from then until the outcome
+// is recorded, here or by another vat.
+
+#include <kj/refcount.h>
+#include <kj/time.h>
+#include <troth/durability.h>
+#include <troth/store.h>
+
+#include "child-records.h"
+#include "open-work.h"
+#include "recorded-message.h"
+
+namespace troth {
+
+// What a durable call asks for, as it is recorded.
+struct Asked {
+  kj::String id;
+  CallRequest call;
+  kj::Maybe<kj::String> parent;
+  kj::Maybe<kj::Date> deadline;
+};
+
+class DurableRun;
+
+// What a run needs of the vat, and whom it tells.
+class RunOwner {
+public:
+  virtual Store& getStore() = 0;
+  virtual ObjectHost& getHost() = 0;
+  virtual kj::Timer& getTimer() = 0;
+  virtual const DurableOptions& getOptions() const = 0;
+  virtual kj::StringPtr getName() const = 0;
+
+  // The run is over; another one with its id may start.
+  virtual void ended(DurableRun& run) = 0;
+
+  // It waits for something that may take long.
+  virtual void waits(DurableRun& run) = 0;
+
+  // The call is over, and not by its own run: what it has asked of others is of no use any more.
+  virtual void abandonChildren(const Record& record) = 0;
+
+  // Drops `promises`, and then `run`, where none of them can be running: in this turn or the next.
+  virtual void dropLater(kj::Vector<kj::Promise<void>> promises, kj::Own<DurableRun> run) = 0;
+
+  // Goes on with `task`.
+  virtual void goOn(kj::Promise<void> task) = 0;
+
+  LeaseRequest newLease() const { return {kj::str(getName()), getOptions().lease}; }
+
+protected:
+  ~RunOwner() = default;
+};
+
+class DurableRun final: public kj::Refcounted {
+public:
+  DurableRun(RunOwner& owner, Asked asked);
+  ~DurableRun() noexcept(false);
+  KJ_DISALLOW_COPY_AND_MOVE(DurableRun);
+
+  const Asked& getAsked() const { return asked; }
+
+  // Those of the record of a call that is first recorded under `options`.
+  static kj::Array<kj::String> tagsFor(const DurableOptions& options);
+
+  // Starts the code before the call is recorded.
+  void startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
+
+  // Starts it under a lease: that of `record`, which was asked for at `leased`. If it has run before,
+  // what was recorded then is read first.
+  void startHeld(const Record& record, kj::TimePoint leased, kj::Own<capnp::ClientHook> object,
+      kj::Own<_::Message> params);
+
+  // The same for a call that nobody here has made: object and parameters are those of the record.
+  void recover(const Record& record, kj::TimePoint leased);
+
+  // Resolves when the outcome is known in this vat; then getKnown() gives it, or throws it.
+  kj::Promise<void> whenKnown() { return known.promise.addBranch(); }
+  kj::Own<_::Message> getKnown();
+
+  // The outcome is used before it is recorded.
+  void expose();
+
+  // Resolves when it is recorded; then getRecorded() gives what stands, or throws it.
+  kj::Promise<void> whenRecorded() { return recorded.promise.addBranch(); }
+  kj::Own<_::Message> getRecorded();
+
+  // Resolves when the call itself is recorded, so that it may have children.
+  kj::Promise<void> whenHeld() { return held.promise.addBranch(); }
+
+  // Renews the lease if it is time to, and loses it if it may be over before the next look.
+  void keepLease();
+
+  // The call has settled elsewhere: the code stops.
+  void conclude(Record record);
+
+  // Stops the code, because the lease is over or may be. The outcome will be what is recorded.
+  void lose();
+
+  // The same, and gives the lease back, so that another vat goes on at once.
+  kj::Promise<void> giveBack();
+
+  // Stops the code, and breaks all who wait.
+  void abandon(const kj::Exception& reason);
+
+private:
+  // AHEAD: the code runs, the call is not recorded. RECORDING: that is under way. HELD: it is, and
+  // the lease is ours. OVER: nothing is done here any more.
+  enum class Phase { AHEAD, RECORDING, HELD, OVER };
+  enum class Renewal { NONE, UNDER_WAY };
+  class Context;
+
+  // Something that happens once, and that many may wait for.
+  struct Happening {
+    Happening(): Happening(kj::newPromiseAndFulfiller<void>()) {}
+    kj::Own<kj::PromiseFulfiller<void>> fulfiller;
+    kj::ForkedPromise<void> promise;
+
+  private:
+    Happening(kj::PromiseFulfillerPair<void> pair)
+        : fulfiller(kj::mv(pair.fulfiller)), promise(pair.promise.fork()) {}
+  };
+
+  RunOwner& owner;
+  Asked asked;
+  Phase phase = Phase::AHEAD;
+  uint64_t epoch = 0;
+  uint32_t version;
+  kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
+  Renewal renewal = Renewal::NONE;
+  kj::Own<Context> context;
+
+  // What the method writes, what it breaks with, what is to be recorded of that, and what is.
+  kj::Own<_::Message> results = kj::heap<_::Message>();
+  kj::Maybe<kj::Exception> failure;
+  kj::Maybe<Settlement> outcome;
+  kj::Maybe<Record> standing;
+
+  Happening known;
+  Happening recorded;
+  Happening held;
+
+  // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
+  kj::Maybe<kj::Own<OutputGate::Hold>> ahead;
+  kj::Maybe<kj::Own<OutputGate::Hold>> exposure;
+
+  uint32_t childrenAsked = 0;
+  ChildRecords children;
+
+  // Durable calls of the method, and records of steps, that are under way.
+  OpenWork openCalls;
+  OpenWork openWrites;
+  kj::Vector<kj::Promise<void>> calls;
+
+  kj::Promise<void> work = kj::READY_NOW;
+  kj::Promise<void> writing = kj::READY_NOW;
+  kj::Promise<void> watching = kj::READY_NOW;
+
+  bool isOver() const { return phase == Phase::OVER; }
+  kj::Maybe<kj::TimePoint> deadline();
+  bool hasTimedOut();
+  kj::Duration retryDelay();
+
+  // ---- The code ----
+
+  void run(kj::Promise<void> code);
+  void hold(const Record& record, kj::TimePoint leased);
+  kj::Promise<void> runCode(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
+  kj::Promise<void> runAgain(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
+  kj::Promise<void> restoreAndRun(CallRequest call);
+  kj::Promise<void> readChildren();
+  kj::Promise<void> finish();
+  kj::Promise<Settlement> settlementOfResults();
+
+  // ---- Its record ----
+
+  CreateRequest creation();
+  kj::Promise<void> record();
+  kj::Promise<void> recordOutcome();
+  kj::Promise<void> recordWithOutcome();
+  kj::Promise<void> settleHeld();
+  kj::Promise<void> tryAgainLater();
+  kj::Promise<void> renew();
+  void accept(Record record, kj::TimePoint leased);
+  void watch();
+  void stop();
+  void refuse(kj::Exception exception);
+
+  // ---- What it asks for ----
+
+  kj::String nextChildId();
+  kj::Promise<void> whenEffectsMayLeave();
+  CreateRequest childRequest(kj::StringPtr childId, kj::StringPtr what);
+  kj::Promise<kj::Own<_::Message>> step(
+      kj::String childId, kj::String what, _::DurableContext::Work code);
+  kj::Promise<void> writeStep(kj::StringPtr childId, kj::StringPtr what, Settlement settlement);
+  kj::Promise<kj::Own<_::Message>> transaction(
+      kj::String childId, kj::String what, _::DurableContext::Transaction code);
+  kj::Promise<void> sleep(kj::String childId, kj::Duration duration);
+  kj::Promise<kj::Own<_::Message>> promise(kj::String childId, kj::String what);
+  kj::Promise<Record> findOrMake(CreateRequest request, kj::StringPtr what);
+  void keep(kj::Own<_::PendingCall> call);
+};
+
+}  // namespace troth
