@@ -18,28 +18,13 @@ kj::Exception deadlineOfCallerPassed() {
   return overloaded(kj::str("the deadline of the caller passed"));
 }
 
-// Set by a server that is asked for its file descriptor.
-thread_local bool serverAsked = false;
-
 }  // namespace
 
 Deadline::Deadline(kj::Duration limitParam): limit(limitParam) {
   end = UvTimer::readClock() + kj::max(kj::min(limitParam, _::DEADLINE_MAX), 0 * kj::NANOSECONDS);
 }
 
-// A server that is asked so stands for nothing else, and has no descriptor.
-kj::Maybe<int> ServerBase::getFd() {
-  serverAsked = true;
-  return nullptr;
-}
-
 namespace _ {
-
-bool isServer(capnp::ClientHook& object) {
-  serverAsked = false;
-  object.getFd();
-  return serverAsked;
-}
 
 kj::Exception deadlinePassed(kj::Duration limit) {
   return overloaded(kj::str("the deadline of ", limit, " passed"));
@@ -156,7 +141,7 @@ kj::Maybe<uint64_t> PendingCall::timeLeft() const {
 // Whether the target is of this vat and can be told the deadline.
 bool PendingCall::canInvokeHere() {
   KJ_IF_MAYBE(d, deadline) {
-    return Peers::isLocal(peer) && !(*d)->refusedHere && isServer(innermostTarget());
+    return Peers::isLocal(peer) && !(*d)->refusedHere && findServer(innermostTarget()) != nullptr;
   }
   return false;
 }

@@ -1,5 +1,6 @@
 // How a served object answers the wire extension: see schema/troth/object.capnp.
 
+#include <capnp/persistent.capnp.h>
 #include <kj/debug.h>
 #include <kj/map.h>
 #include <troth/object.capnp.h>
@@ -156,6 +157,7 @@ ServerBase::Dispatched ServerBase::dispatchOther(
     const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context) {
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 0) return invoke(context);
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 1) return map(context);
+  if (interfaceId == capnp::typeId<capnp::Persistent<>>() && methodId == 0) return save(context);
   return internalUnimplemented(interfaceName, interfaceId);
 }
 

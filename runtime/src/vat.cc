@@ -4,6 +4,7 @@
 #include <troth/vat.h>
 
 #include "connection.h"
+#include "hosted-objects.h"
 #include "offloads.h"
 #include "stop-signal.h"
 
@@ -66,6 +67,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
       : options(kj::mv(options)),
         loop(chooseLoop()),
         offloads(loop.uv(), this->options.limits.offloaded),
+        objects(hostObjects()),
         stopped(kj::newPromiseAndFulfiller<void>()),
         tasks(*this),
         accepting(*this) {
@@ -84,6 +86,14 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   ~Impl() noexcept(false) {
     tasks.clear();
     links.clear();
+    objects->close();
+  }
+
+  kj::Own<HostedObjects> hostObjects() {
+    HostedObjects::Options hosting{options.publicAddress,
+        kj::arrayPtr(options.sturdyKey.data(), options.sturdyKey.size()), options.sturdySecrets};
+    return kj::refcounted<HostedObjects>(
+        hosting, [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
   }
 
   // Breaks whatever is under way. Continuations that see this may still use the vat.
@@ -107,7 +117,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::Own<Loop> ownLoop;
   Loop& loop;
   Offloads offloads;
-  kj::HashMap<kj::String, capnp::Capability::Client> objects;
+  kj::Own<HostedObjects> objects;
   kj::Vector<kj::Own<kj::ConnectionReceiver>> receivers;
   kj::Vector<kj::Own<Link>> links;
   uint64_t lastLinkId = 0;
@@ -120,11 +130,13 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::TaskSet accepting;
 
   capnp::Capability::Client getObject(kj::StringPtr name) override {
-    KJ_IF_MAYBE(object, objects.find(name)) {
-      return *object;
-    }
-    if (name.size() == 0) return KJ_EXCEPTION(FAILED, "this vat serves no main object");
-    return KJ_EXCEPTION(FAILED, "this vat serves no object of that name", name);
+    return objects->getObject(name);
+  }
+
+  // The object of that name of the vat at `host`.
+  kj::Own<capnp::ClientHook> connect(kj::StringPtr host, kj::StringPtr name) {
+    if (stopping) return capnp::newBrokenCap(shuttingDown());
+    return capnp::ClientHook::from(connectTo(host).getObject(name));
   }
 
   Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address) {
@@ -321,9 +333,23 @@ kj::Own<capnp::ClientHook> Vat::connectHook(kj::Own<kj::AsyncIoStream> stream, k
 }
 
 Vat& Vat::serveClient(kj::StringPtr name, capnp::Capability::Client client) {
-  impl->objects.upsert(kj::str(name), kj::mv(client));
+  impl->objects->serve(name, kj::mv(client));
   return *this;
 }
+
+kj::Own<_::RestorerHook> Vat::addRestorer(kj::StringPtr name, _::MakeServer make) {
+  return impl->objects->addRestorer(name, kj::mv(make));
+}
+
+kj::Own<capnp::ClientHook> Vat::restoreHook(const SturdyRef& ref) {
+  return impl->objects->restoreGiven(ref);
+}
+
+kj::Promise<void> Vat::revoke(kj::StringPtr name, kj::StringPtr key) {
+  return impl->objects->revoke(name, key);
+}
+
+ObjectHost& Vat::getObjectHost() { return *impl->objects; }
 
 kj::Promise<kj::Own<_::Work>> Vat::offloadWork(kj::Own<_::Work> work) {
   KJ_REQUIRE(!impl->stopping, "this vat is shutting down");

@@ -21,6 +21,7 @@
 #include <capnp/schema.h>
 #include <kj/async.h>
 
+#include "object-host.h"
 #include "ref.h"
 
 namespace troth {
@@ -130,6 +131,10 @@ public:
   // deadlines of callers in this vat.
   kj::Maybe<int> getFd() override;
 
+  // Where this object can be restored: the vat and the name under which it was served first, or the
+  // restorer that made it and the key. Null if neither is so, or if that vat is gone.
+  kj::Maybe<const _::Home&> getHome() const;
+
 protected:
   using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
   using Dispatched = capnp::Capability::Server::DispatchCallResult;
@@ -152,7 +157,8 @@ protected:
   virtual capnp::InterfaceSchema interfaceSchema() const = 0;
 
   // The answer to a call of an interface that the schema does not give this object: either it is
-  // Troth's own, by which other vats make calls with promised arguments, or it is unimplemented.
+  // Troth's own, by which other vats make calls with promised arguments, or asks for its sturdy
+  // ref, or it is unimplemented.
   Dispatched dispatchOther(
       const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context);
 
@@ -165,6 +171,11 @@ protected:
       const char* interfaceName, const char* methodName, uint64_t interfaceId, uint16_t methodId);
 
 private:
+  friend class _::HomeRecord;
+
+  kj::Own<_::HomeRecord> home;
+
+  Dispatched save(Context context);
   Dispatched dispatchBounded(
       _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context);
   Dispatched invoke(Context context);
