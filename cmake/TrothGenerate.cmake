@@ -66,6 +66,7 @@ macro(_troth_generate_one)
       -o$<TARGET_FILE:CapnProto::capnpc_cpp>:${dir}
       -o$<TARGET_FILE:Troth::capnpc-troth>:${dir}
       --src-prefix=${prefix} --import-path=${prefix} --import-path=${CAPNP_INCLUDE_DIRECTORY}
+      --import-path=${TROTH_SCHEMA_DIRECTORY}
       "$<$<BOOL:${imports}>:--import-path=$<JOIN:${imports},;--import-path=>>"
       ${schema}
     DEPENDS ${schemas} Troth::capnpc-troth
@@ -84,3 +85,8 @@ function(_troth_absolute result)
   endforeach()
   set(${result} ${absolute} PARENT_SCOPE)
 endfunction()
+
+# Where "/troth/annotations.capnp" is: an installed package says so before.
+if(NOT TROTH_SCHEMA_DIRECTORY)
+  set(TROTH_SCHEMA_DIRECTORY ${PROJECT_SOURCE_DIR}/schema)
+endif()

@@ -6,6 +6,9 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Troth)
 install(TARGETS troth troth-durable capnpc-troth EXPORT TrothTargets)
 install(DIRECTORY runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY persistence/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES schema/troth/annotations.capnp
+  ${PROJECT_BINARY_DIR}/schema/troth/annotations.capnp.h
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/troth)
 install(EXPORT TrothTargets NAMESPACE Troth:: DESTINATION ${config_dir})
 
 configure_package_config_file(

@@ -51,6 +51,9 @@ public:
   // Throws an exception that says `what` of `node`, and where it is.
   [[noreturn]] void fail(capnp::schema::Node::Reader node, kj::StringPtr what) const;
 
+  using Annotations = capnp::List<capnp::schema::Annotation>::Reader;
+  static bool has(Annotations annotations, uint64_t id);
+
   kj::StringPtr getDoc(uint64_t id) const;
   kj::StringPtr getMemberDoc(uint64_t id, uint index) const;
 
@@ -86,8 +89,6 @@ public:
       capnp::schema::Method::Reader method, capnp::schema::Node::Reader interface);
 
 private:
-  using Annotations = capnp::List<capnp::schema::Annotation>::Reader;
-
   capnp::SchemaLoader loader;
   kj::HashMap<uint64_t, capnp::schema::Node::SourceInfo::Reader> sources;
   kj::HashSet<uint64_t> usedFiles;
@@ -100,7 +101,7 @@ private:
   kj::String getOwnName(capnp::schema::Node::Reader node, capnp::schema::Node::Reader parent);
   kj::String getArguments(capnp::schema::Node::Reader node, capnp::Schema brand);
   static kj::Maybe<kj::StringPtr> findText(Annotations annotations, uint64_t id);
-  static bool has(Annotations annotations, uint64_t id);
+
 };
 
 }  // namespace troth::compiler

@@ -21,9 +21,6 @@ constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
 // How often a lease is looked at while it lasts.
 constexpr uint32_t LOOKS_PER_LEASE = 6;
 
-// What the main object of a vat is called in records, where a target has a name.
-constexpr kj::StringPtr MAIN = "/"_kj;
-
 kj::Exception gone() {
   return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
 }
@@ -44,7 +41,7 @@ bool isSame(const CallRequest& a, const CallRequest& b) {
       a.params.asPtr() == b.params.asPtr();
 }
 
-class DurableCalls final: public Durability, private RunOwner, private kj::TaskSet::ErrorHandler {
+class DurableCalls final: public Durability, public RunOwner, private kj::TaskSet::ErrorHandler {
 public:
   DurableCalls(Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options)
       : store(store),
@@ -59,6 +56,7 @@ public:
   }
 
   ~DurableCalls() noexcept(false) {
+    callers.cancel(gone());
     recovery = nullptr;
     tasks.clear();
     for (auto& entry: runs) entry.value.run->abandon(gone());
@@ -97,6 +95,9 @@ private:
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
   bool draining = false;
   kj::Vector<Dropped> dropped;
+
+  // Callers who use this.
+  kj::Canceler callers;
   kj::TaskSet tasks;
   kj::Promise<void> recovery = nullptr;
 
@@ -269,21 +270,21 @@ public:
         object(kj::mv(arrival.object)),
         key(kj::str(arrival.key)),
         start(arrival.start) {
-    asked.id = arrival.id.size() == 0 ? newId() : kj::str(arrival.id);
-    asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN : arrival.name);
+    asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
+    asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;
     asked.call.methodId = arrival.methodId;
-    asked.deadline = arrival.timeLeft.map(
+    asked.deadline = arrival.request.timeLeft.map(
         [&](kj::Duration left) { return calls.store.now() + left; });
-    if (arrival.parent.size() > 0) parent = findParent(kj::str(arrival.parent)).eagerlyEvaluate(nullptr);
+    if (arrival.request.parent.size() > 0) parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
     // Together with what else comes in this turn.
-    if (arrival.id.size() > 0 && start == Start::AHEAD_OF_RECORD) {
+    if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) {
       finding = calls.store.find(asked.id).eagerlyEvaluate(nullptr);
     }
   }
 
   kj::Promise<Value> call(kj::Own<_::Message> params) override {
-    return enter(kj::mv(params)).catch_([this](kj::Exception&& e) -> Value {
+    return calls.callers.wrap(enter(kj::mv(params))).catch_([this](kj::Exception&& e) -> Value {
       problem = kj::cp(e);
       kj::throwFatalException(kj::mv(e));
     });

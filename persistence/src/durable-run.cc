@@ -173,12 +173,12 @@ kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
   auto stored = readRecorded(call.params, owner.getHost());
   kj::Own<capnp::ClientHook> object;
   try {
-    object = co_await owner.getHost().restoreHere(call.target, stored.key);
+    bool isMain = call.target == MAIN_OBJECT;
+    object = co_await owner.getHost().restoreHere(isMain ? ""_kj : kj::StringPtr(call.target), stored.key);
   } catch (...) {
-    auto exception = kj::getCaughtExceptionAsKj();
     // Another vat may have it.
-    exception.setType(kj::Exception::Type::OVERLOADED);
-    kj::throwFatalException(kj::mv(exception));
+    kj::throwFatalException(KJ_EXCEPTION(OVERLOADED, "the object of a durable call is not here",
+        call.target, stored.key, kj::getCaughtExceptionAsKj().getDescription()));
   }
   co_await runCode(kj::mv(object), kj::mv(stored.message));
 }

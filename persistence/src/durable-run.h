@@ -13,6 +13,9 @@
 
 namespace troth {
 
+// What the main object of a vat is called in records, where a target has a name.
+constexpr kj::StringPtr MAIN_OBJECT = "/"_kj;
+
 // What a durable call asks for, as it is recorded.
 struct Asked {
   kj::String id;

@@ -45,7 +45,4 @@ kj::Promise<void> bounded(kj::Promise<void> work, const Inherited& deadline);
 // arguments (Limits::argumentWait). Never breaks if this thread has no Loop.
 kj::Promise<void> boundedWait(kj::Promise<void> work);
 
-// Whether `object`, of this vat, is a Troth server.
-bool isServer(capnp::ClientHook& object);
-
 }  // namespace troth::_

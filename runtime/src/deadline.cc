@@ -18,28 +18,13 @@ kj::Exception deadlineOfCallerPassed() {
   return overloaded(kj::str("the deadline of the caller passed"));
 }
 
-// Set by a server that is asked for its file descriptor.
-thread_local bool serverAsked = false;
-
 }  // namespace
 
 Deadline::Deadline(kj::Duration limitParam): limit(limitParam) {
   end = UvTimer::readClock() + kj::max(kj::min(limitParam, _::DEADLINE_MAX), 0 * kj::NANOSECONDS);
 }
 
-// A server that is asked so stands for nothing else, and has no descriptor.
-kj::Maybe<int> ServerBase::getFd() {
-  serverAsked = true;
-  return nullptr;
-}
-
 namespace _ {
-
-bool isServer(capnp::ClientHook& object) {
-  serverAsked = false;
-  object.getFd();
-  return serverAsked;
-}
 
 kj::Exception deadlinePassed(kj::Duration limit) {
   return overloaded(kj::str("the deadline of ", limit, " passed"));
@@ -157,7 +142,7 @@ kj::Maybe<uint64_t> PendingCall::timeLeft() const {
 bool PendingCall::canInvokeHere() {
   bool wanted = durable != nullptr;
   KJ_IF_MAYBE(d, deadline) wanted = wanted || !(*d)->refusedHere;
-  return wanted && Peers::isLocal(peer) && isServer(innermostTarget());
+  return wanted && Peers::isLocal(peer) && findServer(innermostTarget()) != nullptr;
 }
 
 // The timer is what runs now: it must not be destroyed from within.

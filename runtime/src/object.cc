@@ -1,5 +1,6 @@
 // How a served object answers the wire extension: see schema/troth/object.capnp.
 
+#include <capnp/persistent.capnp.h>
 #include <kj/debug.h>
 #include <kj/map.h>
 #include <troth/object.capnp.h>
@@ -125,7 +126,7 @@ private:
 };
 
 void setResults(InvokeContext& context, capnp::AnyPointer::Reader own,
-    const kj::Maybe<wire::Answer::Client>& answer) {
+    kj::Maybe<wire::Answer::Client>& answer) {
   auto size = own.targetSize();
   size.wordCount += capnp::sizeInWords<wire::Object::InvokeResults>();
   size.capCount += 1;
@@ -272,6 +273,7 @@ ServerBase::Dispatched ServerBase::dispatchOther(
     const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context) {
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 0) return invoke(context);
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 1) return map(context);
+  if (interfaceId == capnp::typeId<capnp::Persistent<>>() && methodId == 0) return save(context);
   return internalUnimplemented(interfaceName, interfaceId);
 }
 
@@ -308,37 +310,38 @@ Start startOf(capnp::InterfaceSchema::Method method) {
   return Start::AHEAD_OF_RECORD;
 }
 
-kj::Maybe<kj::Duration> timeLeftIn(wire::CallOptions::Reader options) {
-  if (options.getTimeLeft() == 0) return nullptr;
+_::DurableRequest readDurable(wire::CallOptions::Reader options) {
+  _::DurableRequest request{options.getDurable(), options.getParent(), nullptr};
   constexpr uint64_t MAX = _::DEADLINE_MAX / kj::NANOSECONDS;
-  return kj::min(options.getTimeLeft(), MAX) * kj::NANOSECONDS;
+  if (options.getTimeLeft() > 0) {
+    request.timeLeft = kj::min(options.getTimeLeft(), MAX) * kj::NANOSECONDS;
+  }
+  return request;
 }
 
 }  // namespace
 
 // Tells the vat of a durable call. Throws if it cannot be one.
 kj::Own<_::DurableCaller> ServerBase::arrive(
-    capnp::InterfaceSchema::Method method, wire::CallOptions::Reader options) {
+    capnp::InterfaceSchema::Method method, _::DurableRequest request) {
   auto& home = KJ_REQUIRE_NONNULL(getHome(),
       "this object cannot be called durably, because nobody could restore it after a crash: serve it "
       "under a name, or hand it out through a restorer");
   auto& durability = KJ_REQUIRE_NONNULL(home.host.getDurability(),
       "this vat has no store, and so no durable calls; give it one (VatOptions::store)");
   KJ_REQUIRE(!method.isStreaming(), "a streaming call cannot be durable");
-  return durability.arrive({.id = options.getDurable(),
-      .parent = options.getParent(),
+  return durability.arrive({.request = request,
       .object = capnp::ClientHook::from(thisCap()),
       .name = home.name,
       .key = home.key,
       .interfaceId = method.getContainingInterface().getProto().getId(),
       .methodId = static_cast<uint16_t>(method.getIndex()),
-      .timeLeft = timeLeftIn(options),
       .start = startOf(method)});
 }
 
 ServerBase::Dispatched ServerBase::dispatchDurable(
     uint64_t interfaceId, uint16_t methodId, Context context) {
-  auto caller = arrive(findMethod(interfaceSchema(), interfaceId, methodId), {});
+  auto caller = arrive(findMethod(interfaceSchema(), interfaceId, methodId), _::DurableRequest());
   auto params = kj::heap<_::Message>();
   _::contentOf(*params).set(context.getParams());
   auto& waiting = *caller;
@@ -367,7 +370,7 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
   if (params.getNamed()) answer = newAnswer(kj::addRef(*outcome));
   auto inner = kj::refcounted<InnerCall>(context, kj::addRef(*outcome));
   if (params.getOptions().hasDurable()) {
-    auto caller = arrive(method, params.getOptions());
+    auto caller = arrive(method, readDurable(params.getOptions()));
     auto pipeline = kj::refcounted<WantedPipeline>(
         capnp::newLocalPromisePipeline(inner->takePipeline()), kj::addRef(*outcome));
     capnp::CallContextHook::from(untyped).setPipeline(newNamedPipeline(answer, kj::mv(pipeline)));

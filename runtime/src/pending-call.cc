@@ -193,7 +193,7 @@ void PendingCall::sendNow() {
     return remote ? sendMap(**p) : evaluateMap(**p);
   }
   if (!filled && !possible) return waitForSources();
-  if (durable != nullptr && !possible) throwNotDurable();
+  if (durable != nullptr && !possible && !requireDurable()) return;
   shieldObjects();
   inDoubtElsewhere = needsOtherPeer();
   state = State::SENT;

@@ -4,6 +4,7 @@
 #include <troth/vat.h>
 
 #include "connection.h"
+#include "hosted-objects.h"
 #include "offloads.h"
 #include "stop-signal.h"
 
@@ -13,8 +14,8 @@ namespace {
 // A link of the vat, from the moment it is made until it is gone.
 struct Link {
   Link(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, ObjectTable& objects,
-      const Limits& limits)
-      : connection(kj::mv(stream), side, objects, limits) {}
+      const Limits& limits, OutputGate& gate)
+      : connection(kj::mv(stream), side, objects, limits, gate) {}
 
   Connection connection;
 
@@ -66,11 +67,15 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
       : options(kj::mv(options)),
         loop(chooseLoop()),
         offloads(loop.uv(), this->options.limits.offloaded),
+        objects(hostObjects()),
         stopped(kj::newPromiseAndFulfiller<void>()),
         tasks(*this),
         accepting(*this) {
     _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
     _::CallQueue::current().argumentWaitMax = this->options.limits.argumentWait;
+    if (this->options.store.get() == nullptr) return;
+    durability = this->options.store->newDurability(*objects, this->options.durable);
+    objects->setDurability(*durability);
   }
 
   Loop& chooseLoop() {
@@ -84,6 +89,14 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   ~Impl() noexcept(false) {
     tasks.clear();
     links.clear();
+    objects->close();
+  }
+
+  kj::Own<HostedObjects> hostObjects() {
+    HostedObjects::Options hosting{options.publicAddress,
+        kj::arrayPtr(options.sturdyKey.data(), options.sturdyKey.size()), options.sturdySecrets};
+    return kj::refcounted<HostedObjects>(
+        hosting, [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
   }
 
   // Breaks whatever is under way. Continuations that see this may still use the vat.
@@ -92,6 +105,9 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     accepting.clear();
     tasks.clear();
     links.clear();
+    objects->setDurability(nullptr);
+    durability = nullptr;
+    options.store = nullptr;
     offloads.end();
     if (ownLoop.get() == nullptr) return;
     // No event of this thread runs after this: whoever waits learns of it now.
@@ -107,7 +123,10 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::Own<Loop> ownLoop;
   Loop& loop;
   Offloads offloads;
-  kj::HashMap<kj::String, capnp::Capability::Client> objects;
+  kj::Own<HostedObjects> objects;
+
+  // Null without a store.
+  kj::Own<Durability> durability;
   kj::Vector<kj::Own<kj::ConnectionReceiver>> receivers;
   kj::Vector<kj::Own<Link>> links;
   uint64_t lastLinkId = 0;
@@ -120,15 +139,18 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::TaskSet accepting;
 
   capnp::Capability::Client getObject(kj::StringPtr name) override {
-    KJ_IF_MAYBE(object, objects.find(name)) {
-      return *object;
-    }
-    if (name.size() == 0) return KJ_EXCEPTION(FAILED, "this vat serves no main object");
-    return KJ_EXCEPTION(FAILED, "this vat serves no object of that name", name);
+    return objects->getObject(name);
+  }
+
+  // The object of that name of the vat at `host`.
+  kj::Own<capnp::ClientHook> connect(kj::StringPtr host, kj::StringPtr name) {
+    if (stopping) return capnp::newBrokenCap(shuttingDown());
+    return capnp::ClientHook::from(connectTo(host).getObject(name));
   }
 
   Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address) {
-    auto link = kj::heap<Link>(kj::mv(stream), side, *this, options.limits);
+    auto link = kj::heap<Link>(
+        kj::mv(stream), side, *this, options.limits, objects->getOutputGate());
     auto& result = *link;
     result.address = kj::str(address);
     result.id = ++lastLinkId;
@@ -147,6 +169,12 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
       links.removeLast();
       return;
     }
+  }
+
+  Durability& requireDurability() {
+    KJ_REQUIRE(!stopping, "this vat is shutting down");
+    KJ_REQUIRE(durability.get() != nullptr, "this vat has no store (VatOptions::store)");
+    return *durability;
   }
 
   uint countIncoming() {
@@ -278,7 +306,11 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     _::CallQueue::current().flush();
     for (auto& link: links) link->connection.drain();
     auto end = after(loop.timer().now(), deadline);
-    return whenDrained().exclusiveJoin(loop.timer().atTime(end)).then([this, end]() {
+    auto drained = whenDrained().exclusiveJoin(loop.timer().atTime(end));
+    if (durability.get() != nullptr) {
+      drained = kj::joinPromises(kj::arr(kj::mv(drained), durability->drain(deadline)));
+    }
+    return drained.then([this, end]() {
       return closeAll(kj::max(end, loop.timer().now() + CLOSING_AT_LEAST));
     });
   }
@@ -321,8 +353,30 @@ kj::Own<capnp::ClientHook> Vat::connectHook(kj::Own<kj::AsyncIoStream> stream, k
 }
 
 Vat& Vat::serveClient(kj::StringPtr name, capnp::Capability::Client client) {
-  impl->objects.upsert(kj::str(name), kj::mv(client));
+  impl->objects->serve(name, kj::mv(client));
   return *this;
+}
+
+kj::Own<_::RestorerHook> Vat::addRestorer(kj::StringPtr name, _::MakeServer make) {
+  return impl->objects->addRestorer(name, kj::mv(make));
+}
+
+kj::Own<capnp::ClientHook> Vat::restoreHook(const SturdyRef& ref) {
+  return impl->objects->restoreGiven(ref);
+}
+
+kj::Promise<void> Vat::revoke(kj::StringPtr name, kj::StringPtr key) {
+  return impl->objects->revoke(name, key);
+}
+
+ObjectHost& Vat::getObjectHost() { return *impl->objects; }
+
+kj::Promise<kj::Own<_::Message>> Vat::attachCall(kj::StringPtr id) {
+  return kj::evalNow([&]() { return impl->requireDurability().attach(id); });
+}
+
+kj::Promise<void> Vat::cancel(kj::StringPtr id, kj::StringPtr reason) {
+  return kj::evalNow([&]() { return impl->requireDurability().cancel(id, reason); });
 }
 
 kj::Promise<kj::Own<_::Work>> Vat::offloadWork(kj::Own<_::Work> work) {

@@ -23,6 +23,7 @@
 #include <kj/time.h>
 
 #include "object-host.h"
+#include "output-gate.h"
 #include "pending-call.h"
 
 namespace troth {
@@ -97,13 +98,19 @@ public:
   static kj::Maybe<DurableContext&> current();
 };
 
-// A durable call that has arrived.
-struct Arrival {
+// What the caller says of a durable call.
+struct DurableRequest {
   // Empty if the vat is to choose one.
   kj::StringPtr id;
 
   // The durable call on whose behalf it was made; empty for none.
   kj::StringPtr parent;
+  kj::Maybe<kj::Duration> timeLeft;
+};
+
+// A durable call that has arrived.
+struct Arrival {
+  DurableRequest request;
 
   // The object that is called, and where it lives.
   kj::Own<capnp::ClientHook> object;
@@ -111,7 +118,6 @@ struct Arrival {
   kj::StringPtr key;
   uint64_t interfaceId;
   uint16_t methodId;
-  kj::Maybe<kj::Duration> timeLeft;
 
   enum class Start { AHEAD_OF_RECORD, AFTER_RECORD } start;
 };

@@ -32,16 +32,23 @@ public:
   // The next id of `call`, a durable call that is being served. The call does not settle before the
   // one that gets the id.
   template <_::CanBeDurable C>
-  DurableId(const C& call): context(call.durableContext()) {
-    if (context == nullptr) throwNotDurable();
+  DurableId(const C& call) {
+    KJ_IF_MAYBE(c, call.durableContext()) {
+      context = c;
+    } else {
+      throwNotDurable();
+    }
   }
 
   kj::StringPtr getText() const { return text; }
-  kj::Maybe<_::DurableContext&> getContext() const { return context; }
+  kj::Maybe<_::DurableContext&> getContext() const {
+    if (context == nullptr) return nullptr;
+    return *context;
+  }
 
 private:
   kj::StringPtr text;
-  kj::Maybe<_::DurableContext&> context;
+  _::DurableContext* context = nullptr;
 
   [[noreturn]] static void throwNotDurable();
 };

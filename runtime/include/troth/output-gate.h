@@ -12,6 +12,7 @@
 #include <kj/function.h>
 #include <kj/memory.h>
 
+#include <cstdint>
 #include <deque>
 #include <set>
 

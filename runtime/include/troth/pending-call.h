@@ -392,6 +392,9 @@ private:
   struct Durable {
     kj::String id;
     kj::String parent;
+
+    // Waits for an object that is not known yet.
+    kj::Promise<void> resolving = nullptr;
   };
   kj::Maybe<kj::Own<Durable>> durable;
 
@@ -412,7 +415,7 @@ private:
   void requireTimeLeft();
   kj::Maybe<uint64_t> timeLeft() const;
   bool canInvokeHere();
-  [[noreturn]] void throwNotDurable();
+  bool requireDurable();
   void breakOff(kj::Exception&& reason);
   void tellSent();
   void sendNow();

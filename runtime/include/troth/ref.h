@@ -16,6 +16,7 @@
 #include <concepts>
 
 #include "promise.h"
+#include "sturdy-ref.h"
 
 namespace troth {
 
@@ -170,6 +171,10 @@ public:
   operator typename I::Client() const { return typename I::Client(getHook()); }
 
   kj::Own<capnp::ClientHook> getHook() const { return hook->addRef(); }
+
+  // The object's sturdy ref, for whoever is to have it. Breaks with UNIMPLEMENTED if it cannot be
+  // saved: it is neither served under a name nor made by a restorer.
+  kj::Promise<SturdyRef> save() const { return _::saveObject(getHook()); }
 
 protected:
   // Starts a call of `method` with `args`, which are looked at for their size only.

@@ -22,6 +22,7 @@
 #include <kj/async.h>
 
 #include "durable-call.h"
+#include "object-host.h"
 #include "ref.h"
 
 namespace troth {
@@ -133,6 +134,10 @@ public:
   // deadlines of callers in this vat.
   kj::Maybe<int> getFd() override;
 
+  // Where this object can be restored: the vat and the name under which it was served first, or the
+  // restorer that made it and the key. Null if neither is so, or if that vat is gone.
+  kj::Maybe<const _::Home&> getHome() const;
+
 protected:
   using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
   using Dispatched = capnp::Capability::Server::DispatchCallResult;
@@ -162,7 +167,8 @@ protected:
   }
 
   // The answer to a call of an interface that the schema does not give this object: either it is
-  // Troth's own, by which other vats make calls with promised arguments, or it is unimplemented.
+  // Troth's own, by which other vats make calls with promised arguments, or asks for its sturdy
+  // ref, or it is unimplemented.
   Dispatched dispatchOther(
       const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context);
 
@@ -175,12 +181,17 @@ protected:
       const char* interfaceName, const char* methodName, uint64_t interfaceId, uint16_t methodId);
 
 private:
+  friend class _::HomeRecord;
+
+  kj::Own<_::HomeRecord> home;
+
+  Dispatched save(Context context);
   Dispatched dispatchBounded(
       _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context);
   Dispatched invoke(Context context);
   Dispatched dispatchDurable(uint64_t interfaceId, uint16_t methodId, Context context);
   kj::Own<_::DurableCaller> arrive(
-      capnp::InterfaceSchema::Method method, wire::CallOptions::Reader options);
+      capnp::InterfaceSchema::Method method, _::DurableRequest request);
   Dispatched map(Context context);
 };
 

@@ -17,10 +17,16 @@
 
 #include <kj/async-io.h>
 
+#include <string>
+#include <vector>
+
+#include "durability.h"
 #include "limits.h"
 #include "loop.h"
 #include "offload.h"
 #include "ref.h"
+#include "restorer.h"
+#include "sturdy-secrets.h"
 
 namespace troth {
 
@@ -35,6 +41,26 @@ struct VatOptions {
 
   // How long run() lets outstanding calls go on after SIGINT or SIGTERM.
   kj::Duration drain = 10 * kj::SECONDS;
+
+  // The address by which others reach this vat, as connect() takes it: what its sturdy refs name.
+  // Without one, no refs of its objects can be saved for others.
+  std::string publicAddress{};
+
+  // What this vat makes the secrets of its sturdy refs with: 32 random bytes or more, the same in
+  // every process in which the refs are to be good, and known to nobody else. Without one, the refs
+  // are good as long as the vat lives.
+  std::vector<kj::byte> sturdyKey{};
+
+  // Where revocations are remembered; must outlive the vat. Without it, they are forgotten with the
+  // vat.
+  kj::Maybe<SturdySecrets&> sturdySecrets = nullptr;
+
+  // Where durable calls are recorded: a troth::Store, of the durable library. Without one, durable
+  // calls on objects of this vat are refused. See durability.h.
+  kj::Own<DurableStore> store{};
+
+  // How the vat works on durable calls.
+  DurableOptions durable{};
 };
 
 class Vat final {
@@ -78,6 +104,56 @@ public:
   Vat& serve(kj::StringPtr name, capnp::Capability::Client client) {
     return serveClient(name, kj::mv(client));
   }
+
+  // Lets the objects of type I that `fn` makes be restored by their keys. `fn` takes a key, and
+  // gives a server of I or a promise of one, until which the key stays valid; it throws, or the
+  // promise breaks, where there is none.
+  // It is called for a key when nobody holds the object, and never twice at one time. It replaces
+  // the restorer of that name; the second form names it after the interface, as in "Account".
+  template <typename I, typename Fn>
+  Restorer<I> restorer(kj::StringPtr name, Fn fn) {
+    return Restorer<I>(addRestorer(name, _::toMakeServer<I>(kj::mv(fn))));
+  }
+  template <typename I, typename Fn>
+  Restorer<I> restorer(Fn fn) {
+    return restorer<I>(capnp::Schema::from<I>().getShortDisplayName(), kj::mv(fn));
+  }
+
+  // The object behind a sturdy ref, here or in another vat. Returns at once; calls on it break if
+  // it cannot be had. A wrong secret and an object that does not exist give the same error. Throws
+  // if `text` is no sturdy ref.
+  template <typename I>
+  Ref<I> restore(const SturdyRef& ref) {
+    return Ref<I>(restoreHook(ref));
+  }
+  template <typename I>
+  Ref<I> restore(kj::StringPtr text) {
+    return restore<I>(SturdyRef::parse(text));
+  }
+
+  // Makes the sturdy refs to an object of a restorer that have been saved until now worthless. What
+  // connected vats hold of the object already they keep, and so do this vat's own records. Resolves
+  // once that will be remembered.
+  [[nodiscard]] kj::Promise<void> revoke(kj::StringPtr name, kj::StringPtr key);
+
+  // The outcome of the durable call `id`, whoever made it and wherever it runs, as long as that vat
+  // uses the same store as this one. T is the struct of the method's results. Breaks as the call did,
+  // and with FAILED if there is none of that id, or this vat has no store.
+  template <typename T>
+  Promise<T> attach(kj::StringPtr id) {
+    return asPromise(attachCall(id).then([](kj::Own<_::Message>&& results) {
+      return _::Recorded<Owned<T>>::read(kj::mv(results));
+    }));
+  }
+
+  // Cancels a durable call that is recorded in this vat's store, and the calls that it has made, if
+  // they are recorded there too. Whoever waits for it learns of it at once, a vat that works on it in
+  // a third of its lease at the latest. Resolves when that is recorded; if the call has settled
+  // already, it stays as it is.
+  [[nodiscard]] kj::Promise<void> cancel(kj::StringPtr id, kj::StringPtr reason);
+
+  // This vat as the keeper of what can be restored.
+  ObjectHost& getObjectHost();
 
   // Listens on host:port, *:port or unix:/path until the vat shuts down. Gives the port: with port
   // 0 the one that the system chose, and 0 for a Unix socket.
@@ -130,6 +206,9 @@ private:
   kj::Own<capnp::ClientHook> connectHook(kj::StringPtr address);
   kj::Own<capnp::ClientHook> connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name);
   Vat& serveClient(kj::StringPtr name, capnp::Capability::Client client);
+  kj::Own<_::RestorerHook> addRestorer(kj::StringPtr name, _::MakeServer make);
+  kj::Own<capnp::ClientHook> restoreHook(const SturdyRef& ref);
+  kj::Promise<kj::Own<_::Message>> attachCall(kj::StringPtr id);
   kj::Promise<kj::Own<_::Work>> offloadWork(kj::Own<_::Work> work);
 };
 
