@@ -8,6 +8,7 @@
 #include <troth/retry.h>
 
 #include "call-deadline.h"
+#include "connected-ref.h"
 
 namespace troth::_ {
 
@@ -150,6 +151,9 @@ bool PendingCall::isSourceBroken() {
 bool PendingCall::isTargetLost() {
   KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     if (promised->getCall() != nullptr) return false;
+  }
+  KJ_IF_MAYBE(connected, ConnectedRef::find(resolveTarget())) {
+    return connected->isLost();
   }
   auto& object = innermostTarget();
   if (object.isNull() || object.isError()) return true;
