@@ -40,6 +40,9 @@ public:
   // Whether the link has broken or been closed: onDisconnect() resolves some turns later.
   bool hasEnded() const { return guarded.hasEnded(); }
 
+  // Whether the peer has answered anything.
+  bool hasBeenAnswered() const { return ledger.hasBeenAnswered(); }
+
   // Refuses new calls from now on.
   void drain() { ledger.drain(); }
 

@@ -265,8 +265,10 @@ bool PendingCall::isTargetInDoubt() {
   return false;
 }
 
-capnp::ClientHook& PendingCall::innermostTarget() {
-  auto at = &resolveTarget();
+capnp::ClientHook& PendingCall::innermostTarget() { return innermostOf(resolveTarget()); }
+
+capnp::ClientHook& innermostOf(capnp::ClientHook& object) {
+  auto at = &object;
   for (;;) {
     KJ_IF_MAYBE(resolved, at->getResolved()) {
       at = resolved;

@@ -44,7 +44,10 @@ Ledger::Verdict Ledger::received(Message::Reader message, uint64_t words, uint64
     case Message::BOOTSTRAP:
       return receivedBootstrap(message.getBootstrap().getQuestionId(), words, wordsQueued);
     case Message::FINISH: return receivedFinish(message.getFinish());
-    case Message::RETURN: receivedReturn(message.getReturn()); return Verdict::PASS;
+    case Message::RETURN:
+      answered = true;
+      receivedReturn(message.getReturn());
+      return Verdict::PASS;
     case Message::RELEASE:
       release(message.getRelease().getId(), message.getRelease().getReferenceCount());
       return Verdict::PASS;

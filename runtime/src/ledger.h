@@ -51,6 +51,9 @@ public:
     return callsOutstanding == 0 && exports.size() == 0 && questionsOpen == 0 && imports <= 0;
   }
 
+  // Whether the peer has answered anything: a call, or a request for an object.
+  bool hasBeenAnswered() const { return answered; }
+
   const Traffic& getTraffic() const { return traffic; }
 
 private:
@@ -75,6 +78,7 @@ private:
   const Limits& limits;
   Traffic traffic;
   bool draining = false;
+  bool answered = false;
   bool answeredSinceCall = true;
   uint32_t callsOutstanding = 0;
   uint64_t wordsInFlight = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "call-deadline.h"
+#include "connected-ref.h"
 #include "invoke-form.h"
 
 namespace troth::_ {
@@ -127,6 +128,7 @@ PendingCall::PendingCall(const Method& method, kj::Own<capnp::ClientHook> target
     draft = kj::heap<Draft>();
   } else {
     request = known->newCall(method.interfaceId, method.id, sizeHint.getTotal(), hints);
+    if (ConnectedRef::find(*known) != nullptr) peer = innermostOf(*known).getBrand();
   }
 }
 
@@ -181,6 +183,7 @@ void PendingCall::sendNow() {
         queue.pipelineDepthMax));
   }
   requireTimeLeft();
+  if (request != nullptr && peer != nullptr) renewRequest();
   fillSettled();
   if ((retried || depth > 0 || !holes.empty()) && joinsRetry()) return;
   bool filled = true;
@@ -220,6 +223,15 @@ capnp::ClientHook& PendingCall::resolveTarget() {
     return promised->resolveNow();
   }
   return *target;
+}
+
+// A request is bound to a connection. Where the target may have another since, moves the parameters
+// out of it.
+void PendingCall::renewRequest() {
+  KJ_IF_MAYBE(connected, ConnectedRef::find(resolveTarget())) {
+    connected->requireRoom();
+    if (peer != innermostOf(*connected).getBrand()) keepDraft();
+  }
 }
 
 capnp::Request<capnp::AnyPointer, capnp::AnyPointer> PendingCall::takeRequest() {

@@ -42,16 +42,7 @@ kj::Maybe<Source> recordedFrom(capnp::ClientHook& target) {
 }
 
 // Who `object` belongs to, as far as that is known.
-const void* peerOf(capnp::ClientHook& object) {
-  auto at = &object;
-  for (;;) {
-    KJ_IF_MAYBE(resolved, at->getResolved()) {
-      at = resolved;
-    } else {
-      return at->getBrand();
-    }
-  }
-}
+const void* peerOf(capnp::ClientHook& object) { return innermostOf(object).getBrand(); }
 
 WireValue readValue(wire::Value::Reader value) {
   using Kind = WireValue::Kind;

@@ -9,6 +9,7 @@
 #include <troth/retry.h>
 
 #include "call-deadline.h"
+#include "connected-ref.h"
 #include "invoke-form.h"
 
 namespace troth::_ {
@@ -152,6 +153,9 @@ bool PendingCall::isSourceBroken() {
 bool PendingCall::isTargetLost() {
   KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
     if (promised->getCall() != nullptr) return false;
+  }
+  KJ_IF_MAYBE(connected, ConnectedRef::find(resolveTarget())) {
+    return connected->isLost();
   }
   auto& object = innermostTarget();
   if (object.isNull() || object.isError()) return true;

@@ -49,20 +49,23 @@ bool RetryBudget::take(kj::TimePoint now) {
 
 namespace _ {
 
+JitteredDelay::JitteredDelay(kj::Duration first, kj::Duration most, kj::Maybe<JitterSource&> jitter)
+    : below(kj::min(first, most)), most(most), jitter(jitter) {}
+
+kj::Duration JitteredDelay::next() {
+  auto part = jitter.orDefault(threadJitter()).next();
+  auto delay = int64_t((below / kj::NANOSECONDS) * part) * kj::NANOSECONDS;
+  below = below > most / 2 ? most : below * 2;
+  return delay;
+}
+
 Backoff::Backoff(kj::Timer& timer, RetryPolicy policyParam)
     : timer(timer),
       policy(kj::mv(policyParam)),
       end(timer.now() + policy.timeMax),
-      delayBelow(kj::min(policy.delayFirst, policy.delayMax)) {
+      delay(policy.delayFirst, policy.delayMax, policy.jitter) {
   KJ_REQUIRE(policy.attemptsMax > 0, "a RetryPolicy must allow one attempt");
   getBudget().add();
-}
-
-kj::Duration Backoff::nextDelay() {
-  auto& jitter = policy.jitter.orDefault(threadJitter());
-  auto delay = int64_t((delayBelow / kj::NANOSECONDS) * jitter.next()) * kj::NANOSECONDS;
-  delayBelow = delayBelow > policy.delayMax / 2 ? policy.delayMax : delayBelow * 2;
-  return delay;
 }
 
 kj::Maybe<kj::Promise<void>> Backoff::afterFailure(kj::Exception& failure) {
@@ -73,12 +76,12 @@ kj::Maybe<kj::Promise<void>> Backoff::afterFailure(kj::Exception& failure) {
     return nullptr;
   };
   if (++attempts >= policy.attemptsMax) return giveUp("attemptsMax");
-  auto delay = nextDelay();
+  auto wait = delay.next();
   auto now = timer.now();
-  if (now + delay > end) return giveUp("timeMax");
+  if (now + wait > end) return giveUp("timeMax");
   if (!getBudget().take(now)) return giveUp("retryBudget");
-  if (delay == 0 * kj::SECONDS) return kj::Promise<void>(kj::READY_NOW);
-  return timer.afterDelay(delay);
+  if (wait == 0 * kj::SECONDS) return kj::Promise<void>(kj::READY_NOW);
+  return timer.afterDelay(wait);
 }
 
 }  // namespace _

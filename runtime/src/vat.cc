@@ -3,9 +3,11 @@
 #include <sys/socket.h>
 #include <troth/vat.h>
 
+#include "connected-ref.h"
 #include "connection.h"
 #include "hosted-objects.h"
 #include "offloads.h"
+#include "redial.h"
 #include "stop-signal.h"
 
 namespace troth {
@@ -14,10 +16,15 @@ namespace {
 // A link of the vat, from the moment it is made until it is gone.
 struct Link {
   Link(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, ObjectTable& objects,
-      const Limits& limits, OutputGate& gate)
-      : connection(kj::mv(stream), side, objects, limits, gate) {}
+      const Limits& limits, OutputGate& gate, kj::Own<LinkView> viewParam)
+      : connection(kj::mv(stream), side, objects, limits, gate), view(kj::mv(viewParam)) {
+    view->connection = connection;
+  }
+  ~Link() noexcept(false) { view->connection = nullptr; }
+  KJ_DISALLOW_COPY_AND_MOVE(Link);
 
   Connection connection;
+  kj::Own<LinkView> view;
 
   // Names the link for as long as the vat lives.
   uint64_t id = 0;
@@ -28,6 +35,9 @@ struct Link {
   // Where the link was connected to; empty if the peer connected to us.
   kj::String address;
   bool isIncoming() const { return address.size() == 0; }
+
+  // Whether it is an attempt to connect whose outcome has not been noted.
+  bool isAttempt = false;
 };
 
 kj::Exception shuttingDown() { return KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"); }
@@ -62,17 +72,20 @@ Address parseAddress(kj::StringPtr text) {
 
 }  // namespace
 
-struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
+struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSet::ErrorHandler {
   explicit Impl(VatOptions&& options)
       : options(kj::mv(options)),
         loop(chooseLoop()),
         offloads(loop.uv(), this->options.limits.offloaded),
+        redial(kj::mv(this->options.reconnect)),
+        connectorRef(kj::refcounted<ConnectorRef>()),
         objects(hostObjects()),
         stopped(kj::newPromiseAndFulfiller<void>()),
         tasks(*this),
         accepting(*this) {
     _::CallQueue::current().pipelineDepthMax = this->options.limits.pipelineDepth;
     _::CallQueue::current().argumentWaitMax = this->options.limits.argumentWait;
+    connectorRef->connector = *this;
     if (this->options.store.get() == nullptr) return;
     durability = this->options.store->newDurability(*objects, this->options.durable);
     objects->setDurability(*durability);
@@ -87,6 +100,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   }
 
   ~Impl() noexcept(false) {
+    connectorRef->connector = nullptr;
     tasks.clear();
     links.clear();
     objects->close();
@@ -123,6 +137,8 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   kj::Own<Loop> ownLoop;
   Loop& loop;
   Offloads offloads;
+  Redial redial;
+  kj::Own<ConnectorRef> connectorRef;
   kj::Own<HostedObjects> objects;
 
   // Null without a store.
@@ -145,12 +161,13 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   // The object of that name of the vat at `host`.
   kj::Own<capnp::ClientHook> connect(kj::StringPtr host, kj::StringPtr name) {
     if (stopping) return capnp::newBrokenCap(shuttingDown());
-    return capnp::ClientHook::from(connectTo(host).getObject(name));
+    return kj::refcounted<ConnectedRef>(kj::addRef(*connectorRef), host, name);
   }
 
-  Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address) {
-    auto link = kj::heap<Link>(
-        kj::mv(stream), side, *this, options.limits, objects->getOutputGate());
+  Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address,
+      kj::Own<LinkView> view = kj::refcounted<LinkView>()) {
+    auto link = kj::heap<Link>(kj::mv(stream), side, *this, options.limits,
+        objects->getOutputGate(), kj::mv(view));
     auto& result = *link;
     result.address = kj::str(address);
     result.id = ++lastLinkId;
@@ -162,6 +179,7 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
   void remove(uint64_t id) {
     for (auto& link: links) {
       if (link->id != id) continue;
+      noteOutcome(*link);
       closedTraffic += link->connection.getTraffic();
       // Not now: what runs now may be the link's own.
       tasks.add(kj::evalLater([dead = kj::mv(link)]() {}));
@@ -228,21 +246,48 @@ struct Vat::Impl final: public ObjectTable, private kj::TaskSet::ErrorHandler {
     if (name.ss_family != AF_UNIX) setKeepAlive(stream, options.keepAlive);
   }
 
-  Connection& connectTo(kj::StringPtr host) {
+  bool makesLinks() override { return !stopping; }
+  uint64_t getCallsQueuedMax() override { return options.limits.callsQueued; }
+
+  kj::Maybe<kj::Own<LinkView>> linkTo(kj::StringPtr host) override {
+    if (stopping) return nullptr;
     for (auto& link: links) {
-      if (link->address == host && !link->connection.hasEnded()) return link->connection;
+      if (link->address != host) continue;
+      if (!link->connection.hasEnded()) return kj::addRef(*link->view);
+      noteOutcome(*link);
     }
-    auto stream = loop.network()
-                      .parseAddress(host)
-                      .then([](kj::Own<kj::NetworkAddress>&& address) {
-                        auto connected = address->connect();
-                        return connected.attach(kj::mv(address));
-                      })
-                      .then([this](kj::Own<kj::AsyncIoStream>&& stream) {
-                        keepAlive(*stream);
-                        return kj::mv(stream);
-                      });
-    return add(kj::newPromisedStream(kj::mv(stream)), Connection::Side::CLIENT, host).connection;
+    auto view = kj::refcounted<LinkView>();
+    auto stream = kj::newPromisedStream(dial(kj::str(host), kj::addRef(*view)));
+    add(kj::mv(stream), Connection::Side::CLIENT, host, kj::addRef(*view)).isAttempt = true;
+    return kj::mv(view);
+  }
+
+  // Connects to `host` as soon as it may be tried again.
+  kj::Promise<kj::Own<kj::AsyncIoStream>> dial(kj::String host, kj::Own<LinkView> view) {
+    auto delay = redial.getDelay(host, loop.timer().now());
+    auto wait = delay > 0 * kj::SECONDS ? loop.timer().afterDelay(delay) : kj::READY_NOW;
+    return wait.then([this, host = kj::mv(host)]() { return loop.network().parseAddress(host); })
+        .then([](kj::Own<kj::NetworkAddress>&& address) {
+          auto connected = address->connect();
+          return connected.attach(kj::mv(address));
+        })
+        .then([this, view = kj::mv(view)](kj::Own<kj::AsyncIoStream>&& stream) mutable {
+          keepAlive(*stream);
+          view->made = true;
+          return kj::mv(stream);
+        });
+  }
+
+  // Learns from the end of an attempt to connect. One over which the peer has never said anything
+  // of use has failed: it may have been accepted by nobody, or turned away.
+  void noteOutcome(Link& link) {
+    if (!link.isAttempt) return;
+    link.isAttempt = false;
+    if (link.connection.hasBeenAnswered()) {
+      redial.succeeded(link.address);
+    } else {
+      redial.failed(link.address, loop.timer().now());
+    }
   }
 
   // Looks for idle links now and then, as long as there are peers that could be idle: a timer keeps
@@ -343,7 +388,7 @@ Traffic Vat::getTraffic() const {
 kj::Own<capnp::ClientHook> Vat::connectHook(kj::StringPtr text) {
   auto address = parseAddress(text);
   if (impl->stopping) return capnp::newBrokenCap(shuttingDown());
-  return capnp::ClientHook::from(impl->connectTo(address.host).getObject(address.name));
+  return kj::refcounted<ConnectedRef>(kj::addRef(*impl->connectorRef), address.host, address.name);
 }
 
 kj::Own<capnp::ClientHook> Vat::connectHook(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name) {

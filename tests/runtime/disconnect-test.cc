@@ -1,4 +1,5 @@
 #include "raw-peer.h"
+#include "restartable.h"
 
 namespace troth {
 namespace {
@@ -155,29 +156,11 @@ TEST(Disconnect, WakesACoroutineThatAwaits) {
   EXPECT_TRUE(task.wait(vats));
 }
 
-// A server that can be stopped and started again at one address.
-struct Restartable {
-  Lab lab;
-  Loop loop;
-  Vat client{vatOptions(loop)};
-  kj::String address = kj::str("unix:", temporaryPath("restart"));
-  kj::Own<Vat> server;
-
-  void start() { startListening().wait(loop.waitScope()); }
-
-  kj::Promise<void> startListening() {
-    server = kj::heap<Vat>(vatOptions(loop));
-    server->serve(kj::heap<NodeServer>(lab));
-    return server->listen(address).ignoreResult();
-  }
-  operator kj::WaitScope&() { return loop.waitScope(); }
-};
-
 TEST(Disconnect, ConnectingAgainAtOnceMakesANewConnection) {
   Restartable restartable;
   restartable.start();
   auto run = [](Restartable& self) -> kj::Promise<int64_t> {
-    auto before = self.client.connect<lab::Node>(self.address);
+    auto before = self.client->connect<lab::Node>(self.address);
     co_await before.echo(1);
     auto held = before.hold();
     self.server = nullptr;
@@ -191,7 +174,7 @@ TEST(Disconnect, ConnectingAgainAtOnceMakesANewConnection) {
     }
     EXPECT_TRUE(broke);
     // Without giving the vat a turn to clear away what broke.
-    co_return co_await self.client.connect<lab::Node>(self.address).echo(2).value();
+    co_return co_await self.client->connect<lab::Node>(self.address).echo(2).value();
   };
   EXPECT_EQ(run(restartable).wait(restartable), 2);
 }
@@ -200,12 +183,12 @@ TEST(Disconnect, ConnectingAgainAfterARefusalTriesAgain) {
   Restartable restartable;
   auto run = [](Restartable& self) -> kj::Promise<int64_t> {
     try {
-      co_await self.client.connect<lab::Node>(self.address).echo(1);
+      co_await self.client->connect<lab::Node>(self.address).echo(1);
     } catch (const kj::Exception& exception) {
       expectDisconnected(exception);
     }
     co_await self.startListening();
-    co_return co_await self.client.connect<lab::Node>(self.address).echo(2).value();
+    co_return co_await self.client->connect<lab::Node>(self.address).echo(2).value();
   };
   EXPECT_EQ(run(restartable).wait(restartable), 2);
 }
@@ -213,24 +196,23 @@ TEST(Disconnect, ConnectingAgainAfterARefusalTriesAgain) {
 TEST(Disconnect, RefsToOneAddressShareAConnection) {
   Restartable restartable;
   restartable.start();
-  auto first = restartable.client.connect<lab::Node>(restartable.address);
-  auto second = restartable.client.connect<lab::Node>(restartable.address);
+  auto first = restartable.client->connect<lab::Node>(restartable.address);
+  auto second = restartable.client->connect<lab::Node>(restartable.address);
   auto both = first.join(first, second).node().label().label();
   EXPECT_EQ(kj::str(both.wait(restartable)), "rootroot");
-  EXPECT_EQ(restartable.client.getTraffic().roundTrips, 1u);
+  EXPECT_EQ(restartable.client->getTraffic().roundTrips, 1u);
 }
 
-TEST(Disconnect, ARefOfTheOldConnectionStaysBroken) {
-  Restartable restartable;
-  restartable.start();
-  auto before = restartable.client.connect<lab::Node>(restartable.address);
-  before.echo(1).wait(restartable);
-  restartable.server = nullptr;
-  restartable.start();
-  expectDisconnected(failureOf(before.echo(1), restartable));
-  auto after = restartable.client.connect<lab::Node>(restartable.address);
-  EXPECT_EQ(after.echo(2).value().wait(restartable), 2);
-  expectDisconnected(failureOf(before.echo(1), restartable));
+TEST(Disconnect, ARefOfAStreamStaysBroken) {
+  TwoVats vats;
+  auto root = vats.connect();
+  root.echo(1).wait(vats);
+  vats.server = nullptr;
+  vats.settle();
+  expectDisconnected(failureOf(root.echo(1), vats));
+  auto retried = failureOf(root.echo(1).retry(), vats);
+  expectDisconnected(retried);
+  EXPECT_EQ(describe(retried).find("gave up"), std::string::npos) << describe(retried);
 }
 
 }  // namespace

@@ -22,6 +22,10 @@ struct Limits {
   // Words of answers queued for a peer that does not read them.
   uint64_t wordsQueued = 8u << 20;
 
+  // Calls that we have sent on a connection that is still to be made. More on the refs of its
+  // address are refused.
+  uint64_t callsQueued = 16384;
+
   // Objects that one peer holds references to.
   uint32_t references = 65536;
 

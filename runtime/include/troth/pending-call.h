@@ -380,7 +380,7 @@ private:
   kj::Maybe<kj::Own<CallDeadline>> deadline;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> whenSentFulfillers;
 
-  // Who the call was sent to, for what is known of that peer.
+  // Who the call was sent to, or its request was made for, for what is known of that peer.
   const void* peer = nullptr;
   kj::Maybe<Carrier> carrier;
   kj::Maybe<capnp::Response<capnp::AnyPointer>> response;
@@ -454,6 +454,7 @@ private:
   kj::Array<uint16_t> pathInAnswer(kj::Maybe<const Path&> path) const;
   kj::Own<capnp::ClientHook> getObjectThatIsRead(const Path& path);
   capnp::ClientHook& resolveTarget();
+  void renewRequest();
   void leaveQueue();
   void requireOutsideBodies();
   void sendMap(Plan& plan);
@@ -465,6 +466,9 @@ private:
   friend class Plan;
   friend class Recorder;
 };
+
+// What `object` stands for, as far as that is known: calls on it go there.
+capnp::ClientHook& innermostOf(capnp::ClientHook& object);
 
 // Drops calls one after the other: where each depends on the next, they must not recurse.
 void dropCall(kj::Own<PendingCall> call);

@@ -10,7 +10,7 @@
 // asked for in the turn in which the call is made. Refs and promises taken from it keep pipelining,
 // and stand for the attempt that succeeds. While the call waits for its next attempt, calls that
 // need it wait too; then all go out together, in the order in which they were made. The function
-// takes another function, which each attempt calls anew; it can make several calls, or connect.
+// takes another function, which each attempt calls anew; it can make several calls.
 //
 // What may happen twice. An attempt that broke with DISCONNECTED may have been carried out, its
 // answer lost: retry only what may happen twice, or what the server knows how to recognise. A call
@@ -19,11 +19,13 @@
 // it has a policy of its own. (A server that hands out objects of a call before the call has
 // settled, and then breaks it with OVERLOADED, may get calls on those objects twice.)
 //
-// Limits. A call whose target is gone for good is not tried again: a ref does not outlive its
-// connection, so use the function, and connect in it. An object of a retried call that is passed as
-// an argument, or to a stock client, is known to the other side only when the call has settled:
-// calls made on it there cost a round trip more. The member needs a Loop in its thread, and is
-// refused in the body of a map, for a map, and for a streaming call.
+// Limits. A ref from Vat::connect(address) connects anew, so that a call on it is tried again after
+// its server has restarted. Every other ref to an object of another vat ends with its connection: a
+// call whose target is gone for good is not tried again. Retry the call that gave the ref, or use
+// the function, and get the ref in it. An object of a retried call that is passed as an argument,
+// or to a stock client, is known to the other side only when the call has settled: calls made on it
+// there cost a round trip more. The member needs a Loop in its thread, and is refused in the body
+// of a map, for a map, and for a streaming call.
 
 #include <kj/timer.h>
 
@@ -97,6 +99,20 @@ struct RetryPolicy {
 
 namespace _ {
 
+// Delays that double, up to a bound. Each is a random part of what it may be.
+class JitteredDelay {
+public:
+  // `jitter` must outlive the delays. Without one, the thread's own is used.
+  JitteredDelay(kj::Duration first, kj::Duration most, kj::Maybe<JitterSource&> jitter);
+
+  kj::Duration next();
+
+private:
+  kj::Duration below;
+  kj::Duration most;
+  kj::Maybe<JitterSource&> jitter;
+};
+
 // Decides what follows an attempt that broke.
 class Backoff {
 public:
@@ -110,11 +126,10 @@ private:
   kj::Timer& timer;
   RetryPolicy policy;
   kj::TimePoint end;
-  kj::Duration delayBelow;
+  JitteredDelay delay;
   kj::uint attempts = 0;
 
   RetryBudget& getBudget() { return policy.retryBudget.orDefault(RetryBudget::current()); }
-  kj::Duration nextDelay();
 };
 
 template <typename Fn>

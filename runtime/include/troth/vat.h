@@ -30,6 +30,23 @@
 
 namespace troth {
 
+class JitterSource;
+
+// When to try again to connect to an address where that has failed. A connection on which the peer
+// has answered makes the next attempt the first one again.
+struct Reconnect {
+  // The delay after attempt n that fails is a random part ("full jitter") of
+  // delayFirst * 2^(n - 1), and of delayMax at most. Random, so that those who lost one server do
+  // not come back to it together. Calls that are made meanwhile wait for the next attempt, and
+  // break with it: a larger delayMax lets them wait longer, a smaller one asks more often for a
+  // server that is down.
+  kj::Duration delayFirst = 50 * kj::MILLISECONDS;
+  kj::Duration delayMax = 5 * kj::SECONDS;
+
+  // Must outlive the vat. Without one, the thread's own is used, which is seeded by the system.
+  kj::Maybe<JitterSource&> jitter = nullptr;
+};
+
 struct VatOptions {
   // The loop to live on. Without one, the vat makes its own.
   kj::Maybe<Loop&> loop = nullptr;
@@ -38,6 +55,8 @@ struct VatOptions {
 
   // When to give up on a silent peer.
   KeepAlive keepAlive{};
+
+  Reconnect reconnect{};
 
   // How long run() lets outstanding calls go on after SIGINT or SIGTERM.
   kj::Duration drain = 10 * kj::SECONDS;
@@ -74,14 +93,20 @@ public:
 
   // The object at `address`: host:port or unix:/path for a vat's main object, host:port/name for
   // one of its named objects. Returns at once; calls made on it wait for the connection, and break
-  // with its error. All refs to one address share a connection, which lasts until a side closes it;
-  // a ref connected later than that has a new one.
+  // with its error. All refs to one address share a connection.
+  //
+  // The ref outlives the connection. What was under way when that was lost breaks with
+  // DISCONNECTED, as nobody knows whether it has run; a call that is made later goes out on a new
+  // connection to the same address, to whoever serves it then. Attempts that fail are spaced (see
+  // Reconnect); calls wait for the next one, and break if it fails too. The refs that were got from
+  // calls belong to their connection, and so does what another vat got of this one.
   template <typename I>
   Ref<I> connect(kj::StringPtr address) {
     return Ref<I>(connectHook(address));
   }
 
   // The same over a stream that is connected already: a pipe, a TLS stream, an inherited socket.
+  // When that is lost, so is the ref.
   template <typename I>
   Ref<I> connect(kj::Own<kj::AsyncIoStream> stream, kj::StringPtr name = "") {
     return Ref<I>(connectHook(kj::mv(stream), name));
