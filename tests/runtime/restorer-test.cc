@@ -100,6 +100,22 @@ TEST(Restorer, ObjectsMayOutliveTheVat) {
   EXPECT_EQ(failureOf(coming.label(), vats).getType(), kj::Exception::Type::DISCONNECTED);
 }
 
+TEST(Restorer, NothingIsMadeForAVatThatIsGone) {
+  SturdyVats vats;
+  bool dropped = false;
+  auto nodes = vats.server->restorer<lab::Node>("slow", [&](kj::StringPtr) {
+    return kj::Promise<kj::Own<NodeServer>>(kj::NEVER_DONE).attach(kj::defer([&]() {
+      dropped = true;
+    }));
+  });
+  auto coming = nodes("x");
+  vats.settle();
+  EXPECT_FALSE(dropped);
+  vats.restart();
+  EXPECT_TRUE(dropped);
+  EXPECT_MENTIONS(vats.failureOfLabel(coming), "is gone");
+}
+
 TEST(Restorer, TheFirstHomeStands) {
   SturdyVats vats;
   auto alice = (*vats.nodes)("alice");
