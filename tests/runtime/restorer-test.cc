@@ -100,6 +100,24 @@ TEST(Restorer, ObjectsMayOutliveTheVat) {
   EXPECT_EQ(failureOf(coming.label(), vats).getType(), kj::Exception::Type::DISCONNECTED);
 }
 
+TEST(Restorer, AVatTakesAlongWhatNobodyElseHolds) {
+  Lab lab;
+  kj::Maybe<Ref<lab::Node>> kept;
+  kj::Maybe<Restorer<lab::Node>> restorer;
+  {
+    Vat vat;
+    vat.serve(kj::heap<NodeServer>(lab));
+    restorer = vat.restorer<lab::Node>(
+        [&](kj::StringPtr key) { return kj::heap<NodeServer>(lab, key.cStr()); });
+    kept = KJ_ASSERT_NONNULL(restorer)("alice");
+    vat.serve("bob", KJ_ASSERT_NONNULL(restorer)("bob"));
+    EXPECT_EQ(lab.alive, 3);
+  }
+  EXPECT_EQ(lab.alive, 1);
+  kept = nullptr;
+  EXPECT_EQ(lab.alive, 0);
+}
+
 TEST(Restorer, NothingIsMadeForAVatThatIsGone) {
   SturdyVats vats;
   bool dropped = false;
