@@ -23,11 +23,11 @@ kj::Maybe<int> ServerBase::getFd() {
 }
 
 kj::Maybe<const _::Home&> ServerBase::getHome() const {
-  if (home.get() == nullptr) return nullptr;
-  return home->find();
+  if (homeRecord.get() == nullptr) return nullptr;
+  return homeRecord->find();
 }
 
-ServerBase::Dispatched ServerBase::save(Context untyped) {
+ServerBase::Dispatched ServerBase::dispatchSave(Context untyped) {
   SaveContext context(capnp::CallContextHook::from(untyped));
   if (context.getParams().hasSealFor()) {
     return cancelable(KJ_EXCEPTION(UNIMPLEMENTED, "sturdy refs cannot be sealed for an owner"));
@@ -39,14 +39,14 @@ ServerBase::Dispatched ServerBase::save(Context untyped) {
   }
   context.releaseParams();
   return cancelable(kj::evalNow([&]() {
-    return home->publish();
+    return homeRecord->publish();
   }).then([context](SturdyRef&& ref) mutable { context.getResults().setSturdyRef(ref.toText()); }));
 }
 
 namespace _ {
 
 void HomeRecord::assign(ServerBase& server, kj::Own<HomeRecord> record) {
-  if (server.getHome() == nullptr) server.home = kj::mv(record);
+  if (server.getHome() == nullptr) server.homeRecord = kj::mv(record);
 }
 
 kj::Maybe<ServerBase&> findServer(capnp::ClientHook& object) {

@@ -170,6 +170,7 @@ kj::Own<capnp::ClientHook> HostedObjects::verifyAndGet(const SturdyRef& ref) {
 
 kj::Own<capnp::ClientHook> HostedObjects::restoreGiven(const SturdyRef& ref) {
   if (ref.host.size() == 0 || ref.host == publicAddress) return verifyAndGet(ref);
+  if (closed) return capnp::newBrokenCap(vatGone());
   return connect(ref.host, _::objectName(ref));
 }
 

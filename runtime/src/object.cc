@@ -273,7 +273,8 @@ ServerBase::Dispatched ServerBase::dispatchOther(
     const char* interfaceName, uint64_t interfaceId, uint16_t methodId, Context context) {
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 0) return invoke(context);
   if (interfaceId == capnp::typeId<wire::Object>() && methodId == 1) return map(context);
-  if (interfaceId == capnp::typeId<capnp::Persistent<>>() && methodId == 0) return save(context);
+  if (interfaceId == capnp::typeId<capnp::Persistent<>>() && methodId == 0)
+    return dispatchSave(context);
   return internalUnimplemented(interfaceName, interfaceId);
 }
 

@@ -85,7 +85,8 @@ kj::Own<capnp::ClientHook> RestoredObjects::await(
             self->forget(o.path);
             kj::throwFatalException(kj::mv(exception));
           });
-  auto hook = capnp::newLocalPromiseClient(moved.attach(kj::mv(order), kj::mv(done)));
+  auto hook =
+      capnp::newLocalPromiseClient(makingNow.wrap(moved.attach(kj::mv(order), kj::mv(done))));
   KJ_IF_MAYBE(place, places.find(o.path)) place->coming = hook->addRef();
   return hook;
 }
@@ -118,6 +119,7 @@ void RestoredObjects::forget(kj::StringPtr path) {
 
 void RestoredObjects::close() {
   closed = true;
+  makingNow.cancel(vatGone());
   auto forgottenPlaces = kj::mv(places);
   auto forgottenRestorers = kj::mv(restorers);
   places = {};

@@ -1,6 +1,7 @@
 #pragma once
 // The objects that a vat's restorers have made and that somebody holds.
 
+#include <kj/async.h>
 #include <kj/map.h>
 #include <troth/restorer.h>
 
@@ -30,7 +31,7 @@ public:
     for (auto& entry: restorers) each(entry.key);
   }
 
-  // Makes no more.
+  // Makes no more, and drops what is being made.
   void close();
 
 private:
@@ -61,6 +62,7 @@ private:
   SetHome setHome;
   kj::HashMap<kj::String, kj::Own<Restorer>> restorers;
   kj::HashMap<kj::String, Place> places;
+  kj::Canceler makingNow;
   size_t making = 0;
   bool closed = false;
 

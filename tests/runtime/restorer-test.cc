@@ -100,6 +100,40 @@ TEST(Restorer, ObjectsMayOutliveTheVat) {
   EXPECT_EQ(failureOf(coming.label(), vats).getType(), kj::Exception::Type::DISCONNECTED);
 }
 
+TEST(Restorer, AVatTakesAlongWhatNobodyElseHolds) {
+  Lab lab;
+  kj::Maybe<Ref<lab::Node>> kept;
+  kj::Maybe<Restorer<lab::Node>> restorer;
+  {
+    Vat vat;
+    vat.serve(kj::heap<NodeServer>(lab));
+    restorer = vat.restorer<lab::Node>(
+        [&](kj::StringPtr key) { return kj::heap<NodeServer>(lab, key.cStr()); });
+    kept = KJ_ASSERT_NONNULL(restorer)("alice");
+    vat.serve("bob", KJ_ASSERT_NONNULL(restorer)("bob"));
+    EXPECT_EQ(lab.alive, 3);
+  }
+  EXPECT_EQ(lab.alive, 1);
+  kept = nullptr;
+  EXPECT_EQ(lab.alive, 0);
+}
+
+TEST(Restorer, NothingIsMadeForAVatThatIsGone) {
+  SturdyVats vats;
+  bool dropped = false;
+  auto nodes = vats.server->restorer<lab::Node>("slow", [&](kj::StringPtr) {
+    return kj::Promise<kj::Own<NodeServer>>(kj::NEVER_DONE).attach(kj::defer([&]() {
+      dropped = true;
+    }));
+  });
+  auto coming = nodes("x");
+  vats.settle();
+  EXPECT_FALSE(dropped);
+  vats.restart();
+  EXPECT_TRUE(dropped);
+  EXPECT_MENTIONS(vats.failureOfLabel(coming), "is gone");
+}
+
 TEST(Restorer, TheFirstHomeStands) {
   SturdyVats vats;
   auto alice = (*vats.nodes)("alice");

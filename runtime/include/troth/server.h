@@ -183,9 +183,9 @@ protected:
 private:
   friend class _::HomeRecord;
 
-  kj::Own<_::HomeRecord> home;
+  kj::Own<_::HomeRecord> homeRecord;
 
-  Dispatched save(Context context);
+  Dispatched dispatchSave(Context context);
   Dispatched dispatchBounded(
       _::Inherited deadline, uint64_t interfaceId, uint16_t methodId, Context context);
   Dispatched invoke(Context context);
