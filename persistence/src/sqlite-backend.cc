@@ -104,7 +104,7 @@ private:
     virtual void reject(const kj::Exception& exception) = 0;
 
   private:
-    kj::Vector<Outcome> news;
+    kj::Vector<RequestOutcome> news;
     StoreTraffic traffic;
 
     void tellNews() {
@@ -120,7 +120,7 @@ private:
 
   private:
     kj::Vector<Ticket> group;
-    kj::Array<Outcome> outcomes;
+    kj::Array<RequestOutcome> outcomes;
 
     void use(SqliteSession& session) override { outcomes = session.carryOut(group); }
     void succeed() override {
@@ -163,11 +163,11 @@ private:
     });
   }
 
-  void tell(const Outcome& outcome) {
+  void tell(const RequestOutcome& outcome) {
     KJ_IF_MAYBE(l, listener) {
       KJ_IF_MAYBE(record, outcome.record) {
-        if (outcome.news == Outcome::News::SETTLED) l->settled(*record);
-        if (outcome.news == Outcome::News::DUE) l->workDue(record->call.target);
+        if (outcome.news == RequestOutcome::News::SETTLED) l->settled(*record);
+        if (outcome.news == RequestOutcome::News::DUE) l->workDue(record->call.target);
       }
     }
   }

@@ -14,10 +14,10 @@ size_t messageBytes(const Record& record) {
   return record.call.params.size() + record.value.size();
 }
 
-Outcome::News newsOf(const Record& record) {
-  if (record.isSettled()) return Outcome::News::SETTLED;
-  if (record.lease == nullptr && record.due != nullptr) return Outcome::News::DUE;
-  return Outcome::News::NONE;
+RequestOutcome::News newsOf(const Record& record) {
+  if (record.isSettled()) return RequestOutcome::News::SETTLED;
+  if (record.lease == nullptr && record.due != nullptr) return RequestOutcome::News::DUE;
+  return RequestOutcome::News::NONE;
 }
 
 }  // namespace
@@ -30,10 +30,10 @@ SqliteSession::SqliteSession(kj::Own<SqliteDatabase> databaseParam, const kj::Cl
 kj::Date SqliteSession::now() const { return wholeMicros(clock.now()); }
 
 // A record that has settled is not written again.
-Outcome SqliteSession::apply(const Request& request, kj::Date now) {
+RequestOutcome SqliteSession::apply(const Request& request, kj::Date now) {
   auto record = records.read(idOf(request));
   auto verdict = transition(record, request, now);
-  Outcome outcome;
+  RequestOutcome outcome;
   if (verdict.write != Write::NONE) {
     auto& written = KJ_ASSERT_NONNULL(record);
     if (verdict.write == Write::INSERT) records.insert(written);
@@ -45,7 +45,7 @@ Outcome SqliteSession::apply(const Request& request, kj::Date now) {
   return outcome;
 }
 
-kj::Array<Outcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {
+kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {
   requests += group.size();
   SqliteTransaction transaction(*database, Kind::WRITE);
   auto time = now();
@@ -89,7 +89,7 @@ Page SqliteSession::search(const SearchRequest& request) {
 kj::Array<Record> SqliteSession::claim(const ClaimRequest& request) {
   ++requests;
   SqliteTransaction transaction(*database, Kind::WRITE);
-  kj::Vector<Outcome> timedOut;
+  kj::Vector<RequestOutcome> timedOut;
   auto claimed = takeDue(request, timedOut);
   transaction.commit();
   for (auto& outcome: timedOut) news.add(kj::mv(outcome));
@@ -98,7 +98,7 @@ kj::Array<Record> SqliteSession::claim(const ClaimRequest& request) {
 
 // What is looked at is due no more, whether it was taken or has timed out.
 kj::Vector<Record> SqliteSession::takeDue(
-    const ClaimRequest& request, kj::Vector<Outcome>& timedOut) {
+    const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut) {
   kj::Vector<Record> claimed;
   size_t bytes = 0;
   auto time = now();
@@ -111,7 +111,7 @@ kj::Vector<Record> SqliteSession::takeDue(
         auto& record = KJ_ASSERT_NONNULL(outcome.record);
         bytes += messageBytes(record);
         claimed.add(kj::mv(record));
-      } else if (outcome.news == Outcome::News::SETTLED) {
+      } else if (outcome.news == RequestOutcome::News::SETTLED) {
         timedOut.add(kj::mv(outcome));
       }
       if (bytes >= PAGE_BYTES_MAX) return claimed;
@@ -176,7 +176,7 @@ kj::Array<kj::String> SqliteSession::findSettled(kj::ArrayPtr<const kj::String> 
   return settled.releaseAsArray();
 }
 
-kj::Vector<Outcome> SqliteSession::takeNews() {
+kj::Vector<RequestOutcome> SqliteSession::takeNews() {
   auto result = kj::mv(news);
   news = {};
   return result;

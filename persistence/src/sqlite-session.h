@@ -9,7 +9,7 @@
 namespace troth {
 
 // What has become of one request, once it is committed.
-struct Outcome {
+struct RequestOutcome {
   // The reply, or what was written with a refusal.
   kj::Maybe<Record> record;
   kj::Maybe<kj::Exception> refusal;
@@ -37,7 +37,7 @@ public:
   KJ_DISALLOW_COPY_AND_MOVE(SqliteSession);
 
   // In one transaction, each request after those before it. Gives an outcome for each.
-  kj::Array<Outcome> carryOut(kj::ArrayPtr<const Ticket> group);
+  kj::Array<RequestOutcome> carryOut(kj::ArrayPtr<const Ticket> group);
 
   // As of Backend. What happens to records on the way is in takeNews().
   Page search(const SearchRequest& request);
@@ -48,7 +48,7 @@ public:
   kj::Array<kj::String> findSettled(kj::ArrayPtr<const kj::String> ids);
 
   // What else is committed and has not been taken.
-  kj::Vector<Outcome> takeNews();
+  kj::Vector<RequestOutcome> takeNews();
 
   // Until now.
   StoreTraffic getTraffic() const;
@@ -64,16 +64,16 @@ private:
   SqliteRecords records;
   const kj::Clock& clock;
   uint64_t requests = 0;
-  kj::Vector<Outcome> news;
+  kj::Vector<RequestOutcome> news;
 
   // Pending at `othersVersion`.
   kj::HashSet<kj::String> pending;
   int64_t othersVersion = 0;
 
   kj::Date now() const;
-  Outcome apply(const Request& request, kj::Date now);
+  RequestOutcome apply(const Request& request, kj::Date now);
   void expireOverdue();
-  kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<Outcome>& timedOut);
+  kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);
 };
 
 }  // namespace troth
