@@ -17,7 +17,8 @@ constexpr PgStatement ROLL_BACK{nullptr, "ROLLBACK"};
 
 constexpr kj::Duration CONNECT_TIME_MAX = 10 * kj::SECONDS;
 
-// In place of libpq's 0, which is text.
+// How libpq names the formats of values.
+constexpr int TEXT = 0;
 constexpr int BINARY = 1;
 
 // Settings that stand unless `where` says otherwise, so that a server that is silently gone is
@@ -147,6 +148,7 @@ public:
   kj::Promise<PgOutcome> runScript(kj::StringPtr sql);
   kj::Promise<void> settle();
   bool isSettled() const;
+  bool isInTransaction() const;
   bool isLost() const { return loss != nullptr; }
   kj::Promise<void> whenLost() { return losing.addBranch(); }
 
@@ -270,7 +272,7 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
     types[i] = static_cast<Oid>(execution.parameters[i].getType());
     values[i] = nullptr;
     lengths[i] = 0;
-    formats[i] = BINARY;
+    formats[i] = execution.parameters[i].getType() == PgType::INFERRED ? TEXT : BINARY;
     KJ_IF_MAYBE(bytes, execution.parameters[i].getBytes()) {
       // libpq takes a value without an address for NULL.
       values[i] = bytes->size() == 0 ? "" : bytes->asChars().begin();
@@ -278,10 +280,11 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
     }
   }
   auto& [name, sql] = execution.statement;
+  int wanted = execution.format == PgExecution::Format::TEXT ? TEXT : BINARY;
   return name == nullptr ? PQsendQueryParams(raw(), sql, count, types.begin(), values.begin(),
-                               lengths.begin(), formats.begin(), BINARY) == 1
+                               lengths.begin(), formats.begin(), wanted) == 1
                          : PQsendQueryPrepared(raw(), name, count, values.begin(), lengths.begin(),
-                               formats.begin(), BINARY) == 1;
+                               formats.begin(), wanted) == 1;
 }
 
 kj::Promise<PgOutcome> PgConnection::Impl::runScript(kj::StringPtr sql) {
@@ -300,6 +303,10 @@ kj::Promise<PgOutcome> PgConnection::Impl::runScript(kj::StringPtr sql) {
 
 bool PgConnection::Impl::isSettled() const {
   return isLost() || (runs.empty() && PQtransactionStatus(raw()) == PQTRANS_IDLE);
+}
+
+bool PgConnection::Impl::isInTransaction() const {
+  return !isLost() && PQtransactionStatus(raw()) == PQTRANS_INTRANS;
 }
 
 kj::Promise<void> PgConnection::Impl::settle() {
@@ -463,6 +470,8 @@ PgValue PgResult::at(size_t row, size_t column) const {
   return {type, kj::arrayPtr(bytes, PQgetlength(raw, row, column))};
 }
 
+kj::StringPtr PgResult::nameOf(size_t column) const { return PQfname(raw, column); }
+kj::StringPtr PgResult::command() const { return PQcmdStatus(raw); }
 uint64_t PgResult::affected() const { return strtoull(PQcmdTuples(raw), nullptr, 10); }
 
 kj::Array<PgResult> PgOutcome::takeResults() {
@@ -486,6 +495,7 @@ kj::Promise<PgOutcome> PgConnection::run(kj::ArrayPtr<const PgExecution> executi
 kj::Promise<PgOutcome> PgConnection::runScript(kj::StringPtr sql) { return impl->runScript(sql); }
 kj::Promise<void> PgConnection::settle() { return impl->settle(); }
 bool PgConnection::isSettled() const { return impl->isSettled(); }
+bool PgConnection::isInTransaction() const { return impl->isInTransaction(); }
 bool PgConnection::isLost() const { return impl->isLost(); }
 kj::Promise<void> PgConnection::whenLost() { return impl->whenLost(); }
 
