@@ -11,7 +11,7 @@ namespace {
 // As much of a statement as an error shows.
 constexpr size_t SHOWN_BYTES_MAX = 1000;
 
-constexpr kj::StringPtr TRANSACTION_WORDS[] = {
+constexpr const char* TRANSACTION_WORDS[] = {
     "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE"};
 
 kj::StringPtr typeOf(const SqlValue::Variant& value) {

@@ -3,6 +3,7 @@
 #include <kj/debug.h>
 #include <kj/vector.h>
 #include <sqlite3.h>
+#include <string.h>
 
 #include <chrono>
 #include <memory>
@@ -90,15 +91,16 @@ struct Finalize {
 };
 using OwnStatement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-// Which of the parameters of a statement, counted from 1, is `$7`: the seventh.
-size_t numberOf(const char* name) {
-  kj::Maybe<uint16_t> number;
-  if (name != nullptr && (name[0] == '$' || name[0] == '?')) {
-    number = kj::StringPtr(name + 1).tryParseAs<uint16_t>();
+// Which of the values of a statement, counted from 1, is that of a parameter: the seventh for `$7`,
+// and for `$7::text`, which to SQLite is a name as a whole.
+size_t numberOf(kj::StringPtr name) {
+  auto end = strcspn(name.cStr(), ":");
+  if (name.startsWith("$") && (end == name.size() || name.slice(end).startsWith("::"))) {
+    KJ_IF_MAYBE(number, kj::str(name.slice(1, end)).tryParseAs<uint16_t>()) {
+      if (*number > 0) return *number;
+    }
   }
-  KJ_IF_MAYBE(n, number)
-    if (*n > 0) return *n;
-  KJ_FAIL_REQUIRE("parameters are $1, $2, …", name == nullptr ? "?" : name);
+  KJ_FAIL_REQUIRE("parameters are $1, $2, …", name);
 }
 
 int bindValue(sqlite3_stmt* statement, int index, const SqlValue& value) {
@@ -125,7 +127,8 @@ int bindAll(sqlite3_stmt* statement, kj::ArrayPtr<const SqlValue> values) {
   auto isUsed = kj::heapArray<bool>(values.size());
   for (auto& used: isUsed) used = false;
   for (int index = 1; index <= count; ++index) {
-    size_t number = numberOf(sqlite3_bind_parameter_name(statement, index));
+    auto name = sqlite3_bind_parameter_name(statement, index);
+    size_t number = numberOf(name == nullptr ? "?" : name);
     KJ_REQUIRE(number <= values.size(), "a parameter has no value", number, values.size());
     isUsed[number - 1] = true;
     int code = bindValue(statement, index, values[number - 1]);
