@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <variant>
 #include <vector>
 
 #include "backend.h"
@@ -50,9 +51,6 @@ struct DueWatch {
     return std::find(targets.begin(), targets.end(), target) != targets.end();
   }
 };
-
-// The answer to a request that has no other.
-struct Done {};
 
 kj::Array<kj::String> copyOf(kj::ArrayPtr<const kj::String> names) {
   return KJ_MAP(name, names) { return kj::str(name); };
@@ -171,7 +169,9 @@ public:
   }
 
   kj::Promise<void> execute(kj::StringPtr script) override {
-    return answer([&]() { return backend->execute(kj::str(script)); });
+    return answer([&]() {
+      return backend->execute(kj::str(script)).then([]() { return std::monostate(); });
+    }).ignoreResult();
   }
 
   kj::Promise<Pruned> prune(PruneRequest request) override {
@@ -238,10 +238,6 @@ private:
     if (requestsOpen < requestsMax) return;
     kj::throwFatalException(overloaded(kj::str("the store has ", requestsOpen,
         " requests to answer (StoreOptions::requestsMax); repeat this one later")));
-  }
-
-  kj::Promise<void> finish(kj::Promise<void> answer) {
-    return finish(answer.then([]() { return Done(); })).ignoreResult();
   }
 
   template <typename T>

@@ -17,10 +17,6 @@ constexpr PgStatement ROLL_BACK{nullptr, "ROLLBACK"};
 
 constexpr kj::Duration CONNECT_TIME_MAX = 10 * kj::SECONDS;
 
-// How libpq names the formats of values.
-constexpr int TEXT = 0;
-constexpr int BINARY = 1;
-
 // Settings that stand unless `where` says otherwise, so that a server that is silently gone is
 // noticed within minutes.
 constexpr const char* DEFAULTS[][2] = {{"keepalives_idle", "30"}, {"keepalives_interval", "10"},
@@ -148,7 +144,7 @@ public:
   kj::Promise<PgOutcome> runScript(kj::StringPtr sql);
   kj::Promise<void> settle();
   bool isSettled() const;
-  bool isInTransaction() const;
+  bool isInTransaction() const { return PQtransactionStatus(raw()) == PQTRANS_INTRANS; }
   bool isLost() const { return loss != nullptr; }
   kj::Promise<void> whenLost() { return losing.addBranch(); }
 
@@ -263,6 +259,7 @@ bool PgConnection::Impl::sendExecutions(kj::ArrayPtr<const PgExecution> executio
 }
 
 bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
+  using Format = PgExecution::Format;
   auto count = execution.parameters.size();
   KJ_STACK_ARRAY(Oid, types, count, 16, 16);
   KJ_STACK_ARRAY(const char*, values, count, 16, 16);
@@ -272,7 +269,8 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
     types[i] = static_cast<Oid>(execution.parameters[i].getType());
     values[i] = nullptr;
     lengths[i] = 0;
-    formats[i] = execution.parameters[i].getType() == PgType::INFERRED ? TEXT : BINARY;
+    bool isText = execution.parameters[i].getType() == PgType::INFERRED;
+    formats[i] = static_cast<int>(isText ? Format::TEXT : Format::BINARY);
     KJ_IF_MAYBE(bytes, execution.parameters[i].getBytes()) {
       // libpq takes a value without an address for NULL.
       values[i] = bytes->size() == 0 ? "" : bytes->asChars().begin();
@@ -280,11 +278,10 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
     }
   }
   auto& [name, sql] = execution.statement;
-  int wanted = execution.format == PgExecution::Format::TEXT ? TEXT : BINARY;
   return name == nullptr ? PQsendQueryParams(raw(), sql, count, types.begin(), values.begin(),
-                               lengths.begin(), formats.begin(), wanted) == 1
+                               lengths.begin(), formats.begin(), int(execution.format)) == 1
                          : PQsendQueryPrepared(raw(), name, count, values.begin(), lengths.begin(),
-                               formats.begin(), wanted) == 1;
+                               formats.begin(), int(execution.format)) == 1;
 }
 
 kj::Promise<PgOutcome> PgConnection::Impl::runScript(kj::StringPtr sql) {
@@ -303,10 +300,6 @@ kj::Promise<PgOutcome> PgConnection::Impl::runScript(kj::StringPtr sql) {
 
 bool PgConnection::Impl::isSettled() const {
   return isLost() || (runs.empty() && PQtransactionStatus(raw()) == PQTRANS_IDLE);
-}
-
-bool PgConnection::Impl::isInTransaction() const {
-  return !isLost() && PQtransactionStatus(raw()) == PQTRANS_INTRANS;
 }
 
 kj::Promise<void> PgConnection::Impl::settle() {

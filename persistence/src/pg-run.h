@@ -24,8 +24,8 @@ struct PgExecution {
   // `$1` is the first. Their types are the same each time.
   kj::Array<PgParameter> parameters = nullptr;
 
-  // How values come back: PgValue reads the binary format.
-  enum class Format { TEXT, BINARY };
+  // How values come back, in libpq's numbers: PgValue reads the binary format.
+  enum class Format { TEXT = 0, BINARY = 1 };
   Format format = Format::BINARY;
 };
 
