@@ -10,8 +10,6 @@ namespace {
 constexpr size_t SQL_STATE_SIZE = 5;
 
 kj::Exception::Type typeOf(kj::StringPtr sqlState) {
-  // A violation of the protocol is a mistake of the caller's, such as a parameter without a value.
-  if (sqlState == "08P01") return kj::Exception::Type::FAILED;
   // Class 57, operator intervention, is taken apart: 57014 is a statement that was cancelled.
   for (auto prefix: {"08", "57P"}) {
     if (sqlState.startsWith(prefix)) return kj::Exception::Type::DISCONNECTED;

@@ -50,6 +50,24 @@ PgFailure failureOf(kj::Exception&& exception) {
   return {kj::mv(exception), nullptr, PgCommit::NONE};
 }
 
+// A parameter without a value, or the reverse, is a violation of the protocol to PostgreSQL, which
+// does not end the session for it. Others do, and then the run is in doubt.
+bool isWrongCount(const PgFailure& failure) {
+  KJ_IF_MAYBE(state, failure.sqlState) {
+    return *state == "08P01" && failure.commit == PgCommit::NONE;
+  }
+  return false;
+}
+
+// What a program is told of a statement that failed.
+PgFailure toProgramsFailure(const PgFailure& failure, kj::StringPtr statement) {
+  auto said = inStatement(statement, failure.exception);
+  auto type = isWrongCount(failure) ? kj::Exception::Type::FAILED : said.getType();
+  auto state = failure.sqlState.map([](auto& state) { return kj::str(state); });
+  return {kj::Exception(type, said.getFile(), said.getLine(), kj::str(said.getDescription())),
+      kj::mv(state), failure.commit};
+}
+
 }  // namespace
 
 SqlRows readRows(const PgResult& result) {
@@ -100,7 +118,7 @@ SqlRows PgSql::State::rowsOf(PgOutcome&& outcome, kj::StringPtr statement) {
     KJ_IF_MAYBE(exception, kj::runCatchingExceptions(read)) found = failureOf(kj::mv(*exception));
   }
   KJ_IF_MAYBE(f, found) {
-    PgFailure told{inStatement(statement, f->exception), kj::mv(f->sqlState), f->commit};
+    auto told = toProgramsFailure(*f, statement);
     if (failure == nullptr) failure = told.clone();
     kj::throwFatalException(kj::mv(told.exception));
   }
