@@ -494,7 +494,14 @@ kj::Promise<Value> DurableRun::transaction(
     kj::String childId, kj::String what, _::DurableContext::Transaction code) {
   KJ_IF_MAYBE(known, children.find(childId, what)) co_return outcomeOf(*known, owner.getHost());
   co_await whenEffectsMayLeave();
-  KJ_UNIMPLEMENTED("transaction");
+  TransactRequest request{.record = childRequest(childId, what)};
+  request.fence = LeaseFence{kj::str(asked.id), epoch, kj::str(owner.getName())};
+  auto record = co_await owner.getStore().transact(
+      kj::mv(request), [this, &code](Sql& sql) mutable -> kj::Promise<Bytes> {
+        auto value = co_await code(sql);
+        co_return co_await recordMessage(*value, "", owner.getHost());
+      });
+  co_return outcomeOf(record, owner.getHost());
 }
 
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {

@@ -12,6 +12,7 @@
 #include "pg-round.h"
 #include "pg-schema.h"
 #include "pg-statements.h"
+#include "pg-transactions.h"
 
 namespace troth {
 namespace {
@@ -84,6 +85,7 @@ public:
         virtualClock(options.clock),
         localClock(kj::systemPreciseCalendarClock()),
         pool(loop, poolOptions()),
+        transactions(loop, transactionOptions(options), traffic),
         tasks(*this) {
     tasks.add(listen());
     tasks.add(giveUpInTime());
@@ -133,6 +135,20 @@ public:
     uint64_t tops = results[0].at(0, 0).asInt8();
     uint64_t children = results[0].at(0, 1).asInt8();
     co_return Pruned{tops, tops + children};
+  }
+
+  kj::Promise<Record> transact(Transaction transaction, SqlUse use) override {
+    ++traffic.requests;
+    auto transacted = co_await transactions.transact(kj::mv(transaction), kj::mv(use));
+    KJ_IF_MAYBE(l, listener) {
+      if (transacted.news == PgTransactions::News::SETTLED) l->settled(transacted.record);
+    }
+    co_return kj::mv(transacted.record);
+  }
+
+  kj::Promise<void> execute(kj::String script) override {
+    ++traffic.requests;
+    return transactions.execute(kj::mv(script));
   }
 
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
@@ -193,6 +209,7 @@ private:
   PgLanes lanes;
   PgPool pool;
   StoreTraffic traffic;
+  PgTransactions transactions;
 
   // Why the last attempt to listen failed, which is that to connect, if anything is wrong with it.
   kj::String trouble;
@@ -206,16 +223,26 @@ private:
   PgPoolOptions poolOptions() {
     PgPoolOptions result{.where = kj::str(uri), .connectionsMax = roundsMax + 1};
     result.waitMax = patience;
-    result.setUp = [this](PgConnection& connection) { return setUp(connection); };
+    result.setUp = [this](PgConnection& connection) {
+      return greet(connection)
+          .then([&connection]() { return connection.run({{pg::SET_UP_SESSION}}); })
+          .then([](PgOutcome&& outcome) { outcome.takeResults(); });
+    };
     return result;
   }
 
-  kj::Promise<void> setUp(PgConnection& connection) {
+  PgTransactions::Options transactionOptions(const StoreOptions& options) {
+    PgPoolOptions pool{.where = kj::str(uri), .connectionsMax = options.sqlConnections};
+    pool.waitMax = patience;
+    pool.setUp = [this](PgConnection& connection) { return greet(connection); };
+    return {kj::mv(pool), patience, options.sqlTime, [this]() { return now(); }};
+  }
+
+  kj::Promise<void> greet(PgConnection& connection) {
     ++traffic.connections;
     co_await migrate(connection);
-    PgExecution executions[] = {{pg::NOW}, {pg::SET_UP_SESSION}};
     auto sent = localClock.now();
-    auto results = (co_await connection.run(executions)).takeResults();
+    auto results = (co_await connection.run({{pg::NOW}})).takeResults();
     setClock(results[0].at(0, 0).asInt8(), sent);
   }
 
@@ -415,6 +442,8 @@ private:
 
 kj::Own<Backend> newPgBackend(kj::StringPtr uri, const StoreOptions& options) {
   KJ_REQUIRE(options.connections > 0, "a store needs a connection (StoreOptions::connections)");
+  KJ_REQUIRE(options.sqlConnections > 0,
+      "a store needs a connection for SQL (StoreOptions::sqlConnections)");
   return kj::heap<PgBackend>(Loop::current(), uri, options);
 }
 
