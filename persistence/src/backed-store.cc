@@ -83,7 +83,11 @@ public:
       KJ_IF_MAYBE(parent, creation.request.parent) {
         return createChild(kj::str(*parent), kj::mv(creation));
       }
-      return carryOut(kj::mv(creation));
+      return carryOut(kj::mv(creation)).then([this](Record&& record) {
+        // Work may have parts, which will be made soon.
+        if (!record.isSettled() && record.call.target.size() > 0) remember(record);
+        return kj::mv(record);
+      });
     });
   }
 
