@@ -42,5 +42,5 @@ private:
 int main(int argc, char* argv[]) {
   KJ_REQUIRE(argc == 3, "usage: approval-server STORE ADDRESS");
   troth::Vat vat({.store = troth::openStore(argv[1])});
-  vat.serve("shop", kj::heap<ShopServer>()).run(argv[2]);
+  vat.serve(kj::heap<ShopServer>()).run(argv[2]);
 }
