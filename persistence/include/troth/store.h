@@ -254,6 +254,9 @@ public:
   virtual StoreTraffic getTraffic() const = 0;
 
   kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) override;
+
+  // Kept in pending promises whose ids start with "troth:".
+  kj::Own<SturdySecrets> newSturdySecrets() override;
 };
 
 struct StoreOptions {
