@@ -143,9 +143,34 @@ void DurableRun::hold(const Record& record, kj::TimePoint leased) {
 }
 
 void DurableRun::run(kj::Promise<void> code) {
-  work = code.catch_([this](kj::Exception&& e) { failure = kj::mv(e); })
-             .then([this]() { return finish(); })
+  work = code.catch_([this](kj::Exception&& e) {
+               if (ending == Ending::BY_CODE) failure = kj::mv(e);
+             })
+             .then([this]() -> kj::Promise<void> {
+               if (ending == Ending::BY_CODE) return finish();
+               return kj::NEVER_DONE;
+             })
              .eagerlyEvaluate([this](kj::Exception&& e) { refuse(kj::mv(e)); });
+}
+
+// Ends this start because of `problem`, which the next one may not have. The method does not see it:
+// the next start would not do what this one would do about it.
+kj::Promise<void> DurableRun::startAgainLater(kj::Exception problem) {
+  if (ending == Ending::BY_CODE) {
+    ending = Ending::BY_PART;
+    failure = kj::mv(problem);
+    kj::Vector<kj::Promise<void>> code;
+    code.add(kj::mv(work));
+    work = kj::evalLater([this]() { return finish(); }).eagerlyEvaluate([this](kj::Exception&& e) {
+      refuse(kj::mv(e));
+    });
+    owner.dropLater(kj::mv(code), kj::addRef(*this));
+  }
+  return kj::NEVER_DONE;
+}
+
+bool DurableRun::mayStartAgain(const kj::Exception& problem) {
+  return isRetryable(problem) && kj::max(epoch, uint64_t(1)) < owner.getOptions().triesMax;
 }
 
 kj::Promise<void> DurableRun::runCode(
@@ -193,8 +218,7 @@ kj::Promise<void> DurableRun::readChildren() {
 kj::Promise<void> DurableRun::finish() {
   co_await openCalls.whenDone();
   KJ_IF_MAYBE(f, failure) {
-    bool again = isRetryable(*f) && kj::max(epoch, uint64_t(1)) < owner.getOptions().triesMax;
-    if (again || hasTimedOut()) co_return co_await tryAgainLater();
+    if (mayStartAgain(*f) || hasTimedOut()) co_return co_await tryAgainLater();
   }
   outcome = co_await settlementOfResults();
   if (phase == Phase::AHEAD && hasSaidNothing()) ahead = nullptr;
@@ -499,7 +523,7 @@ kj::Promise<Value> DurableRun::step(
     problem = kj::getCaughtExceptionAsKj();
   }
   KJ_IF_MAYBE(p, problem) {
-    if (isRetryable(*p)) kj::throwFatalException(kj::mv(*p));
+    if (mayStartAgain(*p)) co_await startAgainLater(kj::mv(*p));
     settlement = rejectionFor(*p);
   }
   co_await writeStep(childId, what, kj::mv(settlement));
@@ -538,12 +562,26 @@ kj::Promise<Value> DurableRun::transaction(
   co_await whenEffectsMayLeave();
   TransactRequest request{.record = childRequest(childId, what)};
   request.fence = LeaseFence{kj::str(asked.id), epoch, kj::str(owner.getName())};
-  auto record = co_await owner.getStore().transact(
-      kj::mv(request), [this, &code](Sql& sql) mutable -> kj::Promise<Bytes> {
-        auto value = co_await code(sql);
-        co_return co_await recordMessage(*value, "", owner.getHost());
-      });
-  co_return outcomeOf(record, owner.getHost());
+  kj::Maybe<Record> record;
+  kj::Maybe<kj::Exception> problem;
+  bool isOfCode = false;
+  try {
+    record = co_await owner.getStore().transact(
+        kj::mv(request), [this, &code, &isOfCode](Sql& sql) mutable -> kj::Promise<Bytes> {
+          isOfCode = true;
+          auto value = co_await code(sql);
+          isOfCode = false;
+          co_return co_await recordMessage(*value, "", owner.getHost());
+        });
+  } catch (...) {
+    problem = kj::getCaughtExceptionAsKj();
+  }
+  KJ_IF_MAYBE(r, record) co_return outcomeOf(*r, owner.getHost());
+  auto& p = KJ_ASSERT_NONNULL(problem);
+  if (mayStartAgain(p)) co_await startAgainLater(kj::mv(p));
+  // A later run must get to know the same.
+  if (isOfCode) co_await writeStep(childId, what, rejectionFor(p));
+  kj::throwFatalException(kj::mv(p));
 }
 
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {

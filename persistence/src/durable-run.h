@@ -113,6 +113,9 @@ private:
   // the lease is ours. OVER: nothing is done here any more.
   enum class Phase { AHEAD, RECORDING, HELD, OVER };
   enum class Renewal { NONE, UNDER_WAY };
+
+  // Whether this start ends when its code does, or before, because a part of it did.
+  enum class Ending { BY_CODE, BY_PART };
   class Context;
 
   // Something that happens once, and that many may wait for.
@@ -133,6 +136,7 @@ private:
   uint32_t version;
   kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
   Renewal renewal = Renewal::NONE;
+  Ending ending = Ending::BY_CODE;
   kj::Own<Context> context;
 
   // What the method writes, what it breaks with, what is to be recorded of that, and what is.
@@ -170,6 +174,8 @@ private:
   // ---- The code ----
 
   void run(kj::Promise<void> code);
+  bool mayStartAgain(const kj::Exception& problem);
+  kj::Promise<void> startAgainLater(kj::Exception problem);
   void hold(const Record& record, kj::TimePoint leased);
   kj::Promise<void> runCode(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
   kj::Promise<void> runAgain(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);

@@ -1,5 +1,6 @@
 // What a method does by its durable call, and what it does not do again.
 
+#include <troth/algebra.h>
 #include <troth/sql.h>
 
 #include "desks.h"
@@ -176,7 +177,7 @@ TEST_F(DurableStep, ATransactionIsDoneOnceTogetherWithItsRecord) {
   EXPECT_EQ(2, scene.runs);
 }
 
-TEST_F(DurableStep, ATransactionThatThrowsLeavesNothing) {
+TEST_F(DurableStep, ATransactionThatThrowsLeavesNothingButItsFailure) {
   wait(office->store.execute("CREATE TABLE IF NOT EXISTS effects (what TEXT)"));
   scene.work = [&](WorkCall call) -> kj::Promise<void> {
     co_await call.transaction([](Sql& sql) -> kj::Promise<void> {
@@ -185,7 +186,67 @@ TEST_F(DurableStep, ATransactionThatThrowsLeavesNothing) {
     });
   };
   EXPECT_TRUE(contains(failure("w"), "no such account"));
-  EXPECT_TRUE(find("w.1") == nullptr);
+  EXPECT_EQ(PromiseState::REJECTED, get("w.1").state);
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto count = co_await call.transaction([](Sql& sql) -> kj::Promise<int64_t> {
+      co_return (co_await sql.run("SELECT count(*) FROM effects")).asInt64(0, 0);
+    });
+    call.fulfill(kj::str(count));
+  };
+  EXPECT_EQ("0", outcome("count"));
+}
+
+// ---- Failures that a method looks at ----
+
+// Undoes what it has done if it cannot charge, as the guide tells to.
+kj::Promise<void> chargeOrUndo(WorkCall call, kj::Promise<int> charge) {
+  auto charged = co_await troth::settle(kj::mv(charge));
+  if (!charged.isKept()) co_await call.step("undo", []() {});
+  charged.get();
+  co_await call.step("ship", []() {});
+  call.fulfill("shipped");
+}
+
+TEST_F(DurableStep, AMethodDoesNotUndoWhatWillBeTriedAgain) {
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    return chargeOrUndo(call, call.step("charge", [&]() -> kj::Promise<int> {
+      if (++scene.runs == 1) return KJ_EXCEPTION(OVERLOADED, "not now");
+      return 1;
+    }));
+  };
+  EXPECT_EQ("shipped", outcome("w"));
+}
+
+TEST_F(DurableStep, AStepThatIsOverloadedAgainAndAgainRejectsTheCall) {
+  durable.triesMax = 3;
+  restart();
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    return chargeOrUndo(call, call.step("charge", [&]() -> kj::Promise<int> {
+      ++scene.runs;
+      return KJ_EXCEPTION(OVERLOADED, "not now");
+    }));
+  };
+  EXPECT_TRUE(contains(failure("w"), "not now"));
+  EXPECT_EQ(3, scene.runs);
+}
+
+TEST_F(DurableStep, ATransactionThatFailedFailsInTheNextRunToo) {
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    ++scene.runs;
+    auto moved = co_await troth::settle(call.transaction([&](Sql&) -> kj::Promise<int> {
+      KJ_REQUIRE(scene.runs > 1, "the account does not hold that much");
+      co_return 1;
+    }));
+    if (!moved.isKept()) co_await call.step("tell", []() {});
+    if (scene.runs == 1) co_await kj::Promise<void>(kj::NEVER_DONE);
+    if (moved.isKept()) co_await call.step("ship", []() {});
+    moved.get();
+    call.fulfill("shipped");
+  };
+  start("w");
+  waitUntil([&]() { return find("w.2") != nullptr; });
+  restart();
+  EXPECT_TRUE(contains(failure("w"), "does not hold that much")) << failure("w");
 }
 
 // ---- Sleep and promises ----
@@ -251,8 +312,7 @@ TEST_F(DurableStep, ACallToAnotherVatIsMadeOnce) {
   TemporaryFolder elsewhere;
   Scene farScene;
   auto farSocket = elsewhere.file("desk.sock");
-  Office far(
-      loop, farScene, newSqliteStore(elsewhere.file("promises.db")), farSocket, durable);
+  Office far(loop, farScene, newSqliteStore(elsewhere.file("promises.db")), farSocket, durable);
   scene.work = [&](WorkCall call) -> kj::Promise<void> {
     ++scene.runs;
     auto farDesk = office->vat->restore<Desk>(deskAt(farSocket));
