@@ -61,3 +61,9 @@ peer_fetch() {
 peer_run() {
   node "build/peers/$1/bench.mjs" --database "$2" --callers "$3" --steps "$4" --seconds "$5"
 }
+
+# peer_recover NAME DATABASE WORKFLOWS: prints the line that tells how long the peer takes to carry out so many workflows after a crash;
+# only for dbos, and a database that it has not used yet.
+peer_recover() {
+  node "build/peers/$1/recover.mjs" --database "$2" --workflows "$3"
+}
