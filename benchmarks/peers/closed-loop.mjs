@@ -6,8 +6,8 @@ const WARM_UP_MS = 1000;
 // Callers whose workflows have not ended so long after the time is over never will.
 const END_WITHIN_MS = 60000;
 
-// The numbers and names on the command line: --callers N --steps S --seconds T, and those that `more`
-// names, all of them required.
+// The numbers and names on the command line: --callers N --steps S --seconds T, and those that
+// `more` names, all of them required.
 export function readArguments(more) {
   const names = ['callers', 'steps', 'seconds', ...more];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));

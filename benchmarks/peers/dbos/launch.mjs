@@ -10,8 +10,8 @@ const logger = { info() {}, debug() {}, warn() {}, error: console.error };
 
 let pool;
 
-// Launches DBOS, once all workflows are registered, and resolves to the connections that it uses. Its
-// own option for a database takes no URL of a Unix socket.
+// Launches DBOS, once all workflows are registered, and resolves to the connections that it uses.
+// Its own option for a database takes no URL of a Unix socket.
 export async function launch(connectionString) {
   pool = new pg.Pool({ connectionString, max: CONNECTIONS_MAX });
   pool.on('error', (error) => { throw error; });

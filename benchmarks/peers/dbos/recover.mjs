@@ -2,9 +2,9 @@
 //
 //   node recover.mjs --database URL --workflows N
 //
-// Starts itself once more, as the process that starts N workflows of one step, none of which ends, and
-// is then killed. What is measured begins with the launch after that, and ends when all have ended.
-// The database is an empty one.
+// Starts itself once more, as the process that starts N workflows of one step, none of which ends,
+// and is then killed. What is measured begins with the launch after that, and ends when all have
+// ended. The database is one that DBOS has not used yet.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,8 @@ const workflows = Number(values.workflows);
 if (!values.database || !(workflows > 0)) throw new Error('--database and --workflows are missing');
 
 const step = async () => (values.die ? new Promise(() => {}) : 1);
-const oneStep = DBOS.registerWorkflow(() => DBOS.runStep(step, { name: 'step' }), { name: 'oneStep' });
+const oneStep = DBOS.registerWorkflow(
+  () => DBOS.runStep(step, { name: 'step' }), { name: 'oneStep' });
 
 if (values.die) await startAndDie();
 else await recover();

@@ -1,10 +1,11 @@
-// Durable workflows a second in Restate, in closed loops of callers in the process that also carries
-// out the steps.
+// Durable workflows a second in Restate, in closed loops of callers in the process that also
+// carries out the steps.
 //
 //   node bench.mjs --database FOLDER --callers N --steps S --seconds T
 //
-// FOLDER is where the server keeps its store; its path is at most 80 characters long, because it has
-// the server's sockets too. The durability is Restate's own: one node, which syncs its log to disk.
+// FOLDER is where the server keeps its store; its path is at most 80 characters long, because it
+// has the server's sockets too. The durability is Restate's own: one node, which syncs its log to
+// disk.
 import { randomUUID } from 'node:crypto';
 import http2 from 'node:http2';
 import * as restate from '@restatedev/restate-sdk';
@@ -52,6 +53,7 @@ function serve() {
 const address = await serve();
 const server = await RestateServer.start(options.database);
 await server.register(address);
-await measure('restate', options, () => server.call('sums', 'ofSteps', randomUUID(), options.steps));
+await measure('restate', options,
+  () => server.call('sums', 'ofSteps', randomUUID(), options.steps));
 server.kill();
 process.exit();
