@@ -152,8 +152,8 @@ if ((pending > 0)); then
   for system in $systems; do
     [[ $system != restate ]] || continue
     recover "$system" >"$work/recovery"
-    printf '%-18s %9d %14s %12s %9.0f\n' "${title[$system]}" "$pending" "$(figure "$work/recovery" firstSeconds)" \
-      "$(figure "$work/recovery" seconds)" "$(figure "$work/recovery" perSecond)"
+    first=$(figure "$work/recovery" firstSeconds) all=$(figure "$work/recovery" seconds) rate=$(figure "$work/recovery" perSecond)
+    printf '%-18s %9d %14s %12s %9.0f\n' "${title[$system]}" "$pending" "${first:--}" "${all:--}" "${rate:-0}"
   done
 fi
 echo "at the end: $(machine)"
