@@ -194,7 +194,9 @@ private:
     if (recovering >= options.recoveringMax) {
       auto paf = kj::newPromiseAndFulfiller<void>();
       whenRoom = kj::mv(paf.fulfiller);
-      co_return co_await paf.promise;
+      co_await paf.promise;
+      // Calls that end together are replaced together.
+      co_return co_await kj::evalLast([]() {});
     }
     auto leased = timer.now();
     auto records = co_await store.claim({.lease = newLease(),
