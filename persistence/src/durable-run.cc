@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <troth/retry.h>
 
+#include "fault-point.h"
+
 namespace troth {
 
 using Value = kj::Own<_::Message>;
@@ -231,6 +233,7 @@ CreateRequest DurableRun::creation() {
 
 kj::Promise<void> DurableRun::record() {
   phase = Phase::RECORDING;
+  faultPoint("before-record");
   auto request = creation();
   request.lease = owner.newLease();
   auto leased = owner.getTimer().now();
@@ -246,6 +249,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
       phase = Phase::HELD;
       epoch = record.epoch;
       leaseEnd = leased + owner.getOptions().lease;
+      faultPoint("after-record");
       ahead = nullptr;
       held.fulfiller->fulfill();
       return;
@@ -255,6 +259,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
 }
 
 kj::Promise<void> DurableRun::recordOutcome() {
+  faultPoint("before-outcome");
   if (phase == Phase::AHEAD) return recordWithOutcome();
   return whenHeld().then([this]() { return settleHeld(); });
 }
@@ -345,6 +350,7 @@ kj::Promise<void> DurableRun::renew() {
 
 void DurableRun::conclude(Record record) {
   if (standing != nullptr) return;
+  faultPoint("after-outcome");
   bool isOwn = false;
   KJ_IF_MAYBE(o, outcome) isOwn = isSame(record, o->state, o->value);
   auto& stands = standing.emplace(kj::mv(record));
@@ -452,6 +458,7 @@ kj::Promise<Value> DurableRun::step(
   kj::Maybe<kj::Exception> problem;
   try {
     value = co_await code();
+    faultPoint("after-effect");
     settlement.value = co_await recordMessage(*value, "", owner.getHost());
   } catch (...) {
     problem = kj::getCaughtExceptionAsKj();
