@@ -447,7 +447,14 @@ kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   co_await whenHeld();
   co_await openWrites.whenDone();
   co_await owner.getHost().getOutputGate().whenOpen();
+  if (!hasLease()) {
+    lose();
+    co_await kj::Promise<void>(kj::NEVER_DONE);
+  }
 }
+
+// The timer's time is that of its last look at the clock, and the process may have stood still since.
+bool DurableRun::hasLease() { return kj::systemPreciseMonotonicClock().now() < leaseEnd; }
 
 kj::Promise<Value> DurableRun::step(
     kj::String childId, kj::String what, _::DurableContext::Work code) {
