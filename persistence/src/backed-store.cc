@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <variant>
 #include <vector>
 
 #include "backend.h"
@@ -82,7 +83,11 @@ public:
       KJ_IF_MAYBE(parent, creation.request.parent) {
         return createChild(kj::str(*parent), kj::mv(creation));
       }
-      return carryOut(kj::mv(creation));
+      return carryOut(kj::mv(creation)).then([this](Record&& record) {
+        // Work may have parts, which will be made soon.
+        if (!record.isSettled() && record.call.target.size() > 0) remember(record);
+        return kj::mv(record);
+      });
     });
   }
 
@@ -157,6 +162,22 @@ public:
     });
   }
 
+  kj::Promise<Record> transact(TransactRequest request, SqlUse use) override {
+    return untilClosed([&]() -> kj::Promise<Record> {
+      checkRoom();
+      auto transaction = checked(kj::mv(request));
+      ++requestsOpen;
+      auto counted = kj::defer([this]() { --requestsOpen; });
+      return transactNow(kj::mv(transaction), kj::mv(use)).attach(kj::mv(counted));
+    });
+  }
+
+  kj::Promise<void> execute(kj::StringPtr script) override {
+    return answer([&]() {
+      return backend->execute(kj::str(script)).then([]() { return std::monostate(); });
+    }).ignoreResult();
+  }
+
   kj::Promise<Pruned> prune(PruneRequest request) override {
     return answer([&]() {
       KJ_REQUIRE(request.treesMax <= PRUNE_TREES_MAX, "too many trees are to be deleted at once",
@@ -212,12 +233,15 @@ private:
   template <typename Begin>
   auto answer(Begin&& begin) -> decltype(begin()) {
     return untilClosed([&]() -> decltype(begin()) {
-      if (requestsOpen >= requestsMax) {
-        return overloaded(kj::str("the store has ", requestsOpen,
-            " requests to answer (StoreOptions::requestsMax); repeat this one later"));
-      }
+      checkRoom();
       return finish(begin());
     });
+  }
+
+  void checkRoom() const {
+    if (requestsOpen < requestsMax) return;
+    kj::throwFatalException(overloaded(kj::str("the store has ", requestsOpen,
+        " requests to answer (StoreOptions::requestsMax); repeat this one later")));
   }
 
   template <typename T>
@@ -249,6 +273,12 @@ private:
     KJ_IF_MAYBE(lineage, lineages.find(parent)) {
       return carryOut(inherited(kj::mv(creation), parent, *lineage));
     }
+    return adoptLater(kj::mv(parent), kj::mv(creation)).then([this](Creation&& adopted) {
+      return carryOut(kj::mv(adopted));
+    });
+  }
+
+  kj::Promise<Creation> adoptLater(kj::String parent, Creation&& creation) {
     return backend->carryOut(FindRequest{kj::str(parent)})
         .then([this, parent = kj::mv(parent), creation = kj::mv(creation)](
                   kj::Maybe<Record>&& found) mutable {
@@ -256,7 +286,37 @@ private:
               found, "the promise that this one is to be a part of does not exist", parent);
           adopt(creation, record);
           remember(record);
-          return carryOut(kj::mv(creation));
+          return kj::mv(creation);
+        });
+  }
+
+  // The creation with what its parent's record says, if it has a parent.
+  kj::Promise<Creation> complete(Creation&& creation) {
+    KJ_IF_MAYBE(parent, creation.request.parent) {
+      auto id = kj::str(*parent);
+      KJ_IF_MAYBE(lineage, lineages.find(id)) return inherited(kj::mv(creation), id, *lineage);
+      return adoptLater(kj::mv(id), kj::mv(creation));
+    }
+    return kj::mv(creation);
+  }
+
+  kj::Promise<Record> transactNow(Transaction&& transaction, SqlUse&& use) {
+    auto checkedUse = [use = kj::mv(use)](Sql& sql) mutable {
+      return use(sql).then([](kj::Array<const kj::byte>&& value) {
+        checkValue(value);
+        return kj::mv(value);
+      });
+    };
+    return complete(kj::mv(transaction.creation))
+        .then([this, fence = kj::mv(transaction.fence), use = kj::mv(checkedUse)](
+                  Creation&& creation) mutable {
+          return backend->transact({kj::mv(creation), kj::mv(fence)}, kj::mv(use));
+        })
+        .then([](Record&& record) {
+          KJ_REQUIRE(record.isSettled(),
+              "the promise is pending, and others work on it; the transaction was not run",
+              record.id);
+          return kj::mv(record);
         });
   }
 

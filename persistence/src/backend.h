@@ -62,6 +62,10 @@ public:
   virtual kj::Promise<kj::Array<Record>> claim(ClaimRequest request) = 0;
   virtual kj::Promise<Pruned> prune(PruneRequest request) = 0;
 
+  // As of the store's methods. Tells the listener of what has settled.
+  virtual kj::Promise<Record> transact(Transaction transaction, SqlUse use) = 0;
+  virtual kj::Promise<void> execute(kj::String script) = 0;
+
   // At most `idsMax` ids.
   virtual kj::Promise<Overdue> findOverdue(uint32_t idsMax) = 0;
 

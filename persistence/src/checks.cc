@@ -137,6 +137,8 @@ void checkOwner(kj::StringPtr owner) {
   checkText("owner", owner, Store::OWNER_BYTES_MAX);
 }
 
+void checkValue(kj::ArrayPtr<const kj::byte> value) { checkMessage("value", value); }
+
 void checkTag(kj::StringPtr tag) {
   checkPresent("tag", tag);
   checkText("tag", tag, Store::TAG_BYTES_MAX);
@@ -171,6 +173,20 @@ Creation checked(CreateRequest&& request) {
   request.deadline = request.deadline.map(wholeMicros);
   auto digest = digestOf(request);
   return {kj::mv(request), kj::mv(digest), nullptr};
+}
+
+Transaction checked(TransactRequest&& request) {
+  auto& record = request.record;
+  KJ_REQUIRE(record.lease == nullptr && record.settlement == nullptr,
+      "what a transaction records is settled by it, and has no lease and no other settlement",
+      record.id);
+  KJ_IF_MAYBE(fence, request.fence) {
+    checkId(fence->id);
+    checkOwner(fence->owner);
+  }
+  record.settlement = Settlement{};
+  record.repetition = Repetition::STRICT;
+  return {checked(kj::mv(record)), kj::mv(request.fence)};
 }
 
 SettleRequest checked(SettleRequest&& request) {

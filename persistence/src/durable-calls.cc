@@ -75,10 +75,14 @@ private:
   class Caller;
 
   // Whether somebody called, or the vat took the call up by itself.
-  enum class Origin { CALLED, RECOVERED, WAITING };
+  enum class Origin { CALLED, RECOVERED };
+
+  // WAITING: it has waited for something that may take long.
+  enum class Activity { BUSY, WAITING };
   struct Entry {
     kj::Own<DurableRun> run;
     Origin origin;
+    Activity activity = Activity::BUSY;
   };
   struct Dropped {
     kj::Own<DurableRun> run;
@@ -119,7 +123,7 @@ private:
   void ended(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
       if (entry->run.get() != &run) return;
-      leaveRecovery(*entry);
+      if (entry->activity == Activity::BUSY) leaveRecovery(*entry);
       runs.erase(run.getAsked().id);
       if (!runs.size()) fulfill(whenIdle);
     }
@@ -127,7 +131,10 @@ private:
 
   void waits(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
-      if (entry->run.get() == &run) leaveRecovery(*entry);
+      if (entry->run.get() != &run || entry->activity == Activity::WAITING) return;
+      entry->activity = Activity::WAITING;
+      leaveRecovery(*entry);
+      if (draining) goOn(run.giveBack());
     }
   }
 
@@ -136,9 +143,11 @@ private:
     tasks.add(cancelChildren(kj::str(record.id), kj::mv(reason)));
   }
 
+  template <typename Test>
+  kj::Promise<void> giveBack(Test&& isMeant);
+
   void leaveRecovery(Entry& entry) {
     if (entry.origin != Origin::RECOVERED) return;
-    entry.origin = Origin::WAITING;
     --recovering;
     fulfill(whenRoom);
   }
@@ -158,7 +167,7 @@ private:
     auto id = kj::str(asked.id);
     auto run = kj::refcounted<DurableRun>(*this, kj::mv(asked));
     auto& result = *run;
-    runs.insert(kj::mv(id), Entry{kj::mv(run), origin});
+    runs.insert(kj::mv(id), Entry{kj::mv(run), origin, Activity::BUSY});
     return result;
   }
 
@@ -414,14 +423,15 @@ kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {
   return kj::heap<Caller>(*this, kj::mv(arrival));
 }
 
-kj::Promise<void> DurableCalls::cancel(kj::StringPtr id, kj::StringPtr reason) {
+kj::Promise<void> DurableCalls::cancel(kj::StringPtr id, kj::StringPtr reasonParam) {
+  auto reason = kj::str(reasonParam);
   auto record = co_await store.settle({.id = kj::str(id),
       .state = PromiseState::CANCELED,
       .error = PromiseError{kj::Exception::Type::FAILED, kj::str(reason)}});
   KJ_IF_MAYBE(run, find(record.id)) {
     run->conclude(kj::mv(record));
   } else {
-    co_await cancelChildren(kj::str(record.id), kj::str(reason));
+    co_await cancelChildren(kj::str(record.id), kj::mv(reason));
   }
 }
 
@@ -434,16 +444,27 @@ kj::Promise<Value> DurableCalls::attach(kj::StringPtr idParam) {
 kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
   draining = true;
   recovery = kj::READY_NOW;
+  auto waitsForLong = [](const Entry& entry) { return entry.activity == Activity::WAITING; };
+  auto givenBack = giveBack(waitsForLong);
   if (runs.size() > 0) {
     auto paf = kj::newPromiseAndFulfiller<void>();
     whenIdle = kj::mv(paf.fulfiller);
     co_await paf.promise.exclusiveJoin(timer.afterDelay(limit));
   }
-  kj::Vector<kj::Own<DurableRun>> all(runs.size());
-  for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
-  kj::Vector<kj::Promise<void>> releasing;
-  for (auto& run: all) releasing.add(run->giveBack().catch_([](kj::Exception&&) {}));
-  co_await kj::joinPromises(releasing.releaseAsArray());
+  co_await givenBack;
+  co_await giveBack([](const Entry&) { return true; });
+}
+
+template <typename Test>
+kj::Promise<void> DurableCalls::giveBack(Test&& isMeant) {
+  // Giving one back takes it out of all.
+  kj::Vector<kj::Own<DurableRun>> meant;
+  for (auto& entry: runs) {
+    if (isMeant(entry.value)) meant.add(kj::addRef(*entry.value.run));
+  }
+  return kj::joinPromises(KJ_MAP(run, meant) {
+    return run->giveBack().catch_([](kj::Exception&&) {});
+  });
 }
 
 }  // namespace

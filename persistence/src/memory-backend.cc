@@ -16,6 +16,10 @@ bool contains(kj::ArrayPtr<const kj::String> names, kj::StringPtr name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+kj::Exception noSql() {
+  return KJ_EXCEPTION(FAILED, "the memory store has no SQL; use SQLite or PostgreSQL");
+}
+
 bool isPartOf(const Record& record, kj::StringPtr root) {
   KJ_IF_MAYBE(r, record.root) return *r == root;
   return record.id == root;
@@ -116,6 +120,9 @@ public:
     }
     return pruned;
   }
+
+  kj::Promise<Record> transact(Transaction, SqlUse) override { return noSql(); }
+  kj::Promise<void> execute(kj::String) override { return noSql(); }
 
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
     Overdue overdue;

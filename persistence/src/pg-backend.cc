@@ -12,12 +12,18 @@
 #include "pg-round.h"
 #include "pg-schema.h"
 #include "pg-statements.h"
+#include "pg-transactions.h"
 
 namespace troth {
 namespace {
 
 // How long to leave a database alone that has just failed.
 constexpr auto PAUSE_AFTER_FAILURE = 100 * kj::MILLISECONDS;
+
+// The server gives a program's statement, or its idle transaction, up by itself this long after the
+// store should have.
+constexpr auto STATEMENT_GRACE = 1 * kj::SECONDS;
+constexpr auto IDLE_GRACE = 30 * kj::SECONDS;
 
 constexpr int64_t END_OF_TIME = kj::maxValue;
 
@@ -84,6 +90,7 @@ public:
         virtualClock(options.clock),
         localClock(kj::systemPreciseCalendarClock()),
         pool(loop, poolOptions()),
+        transactions(loop, transactionOptions(options), traffic),
         tasks(*this) {
     tasks.add(listen());
     tasks.add(giveUpInTime());
@@ -133,6 +140,20 @@ public:
     uint64_t tops = results[0].at(0, 0).asInt8();
     uint64_t children = results[0].at(0, 1).asInt8();
     co_return Pruned{tops, tops + children};
+  }
+
+  kj::Promise<Record> transact(Transaction transaction, SqlUse use) override {
+    ++traffic.requests;
+    auto transacted = co_await transactions.transact(kj::mv(transaction), kj::mv(use));
+    KJ_IF_MAYBE(l, listener) {
+      if (transacted.news == PgTransactions::News::SETTLED) l->settled(transacted.record);
+    }
+    co_return kj::mv(transacted.record);
+  }
+
+  kj::Promise<void> execute(kj::String script) override {
+    ++traffic.requests;
+    return transactions.execute(kj::mv(script));
   }
 
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
@@ -193,6 +214,7 @@ private:
   PgLanes lanes;
   PgPool pool;
   StoreTraffic traffic;
+  PgTransactions transactions;
 
   // Why the last attempt to listen failed, which is that to connect, if anything is wrong with it.
   kj::String trouble;
@@ -206,14 +228,28 @@ private:
   PgPoolOptions poolOptions() {
     PgPoolOptions result{.where = kj::str(uri), .connectionsMax = roundsMax + 1};
     result.waitMax = patience;
-    result.setUp = [this](PgConnection& connection) { return setUp(connection); };
+    result.setUp = [this](PgConnection& connection) {
+      return setUp(connection, {pg::SET_UP_SESSION});
+    };
     return result;
   }
 
-  kj::Promise<void> setUp(PgConnection& connection) {
+  PgTransactions::Options transactionOptions(const StoreOptions& options) {
+    PgPoolOptions pool{.where = kj::str(uri), .connectionsMax = options.sqlConnections};
+    pool.waitMax = patience;
+    pool.setUp = [this, sqlTime = options.sqlTime](PgConnection& connection) {
+      auto millis = [](kj::Duration time) { return PgParameter::int8(time / kj::MILLISECONDS); };
+      return setUp(connection,
+          {pg::SET_UP_SQL_SESSION,
+              kj::arr(millis(sqlTime + STATEMENT_GRACE), millis(sqlTime + IDLE_GRACE))});
+    };
+    return {kj::mv(pool), patience, options.sqlTime, [this]() { return now(); }};
+  }
+
+  kj::Promise<void> setUp(PgConnection& connection, PgExecution session) {
     ++traffic.connections;
     co_await migrate(connection);
-    PgExecution executions[] = {{pg::NOW}, {pg::SET_UP_SESSION}};
+    PgExecution executions[] = {{pg::NOW}, kj::mv(session)};
     auto sent = localClock.now();
     auto results = (co_await connection.run(executions)).takeResults();
     setClock(results[0].at(0, 0).asInt8(), sent);
@@ -415,6 +451,8 @@ private:
 
 kj::Own<Backend> newPgBackend(kj::StringPtr uri, const StoreOptions& options) {
   KJ_REQUIRE(options.connections > 0, "a store needs a connection (StoreOptions::connections)");
+  KJ_REQUIRE(options.sqlConnections > 0,
+      "a store needs a connection for SQL (StoreOptions::sqlConnections)");
   return kj::heap<PgBackend>(Loop::current(), uri, options);
 }
 

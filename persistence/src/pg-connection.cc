@@ -17,9 +17,6 @@ constexpr PgStatement ROLL_BACK{nullptr, "ROLLBACK"};
 
 constexpr kj::Duration CONNECT_TIME_MAX = 10 * kj::SECONDS;
 
-// In place of libpq's 0, which is text.
-constexpr int BINARY = 1;
-
 // Settings that stand unless `where` says otherwise, so that a server that is silently gone is
 // noticed within minutes.
 constexpr const char* DEFAULTS[][2] = {{"keepalives_idle", "30"}, {"keepalives_interval", "10"},
@@ -147,6 +144,7 @@ public:
   kj::Promise<PgOutcome> runScript(kj::StringPtr sql);
   kj::Promise<void> settle();
   bool isSettled() const;
+  bool isInTransaction() const { return PQtransactionStatus(raw()) == PQTRANS_INTRANS; }
   bool isLost() const { return loss != nullptr; }
   kj::Promise<void> whenLost() { return losing.addBranch(); }
 
@@ -261,6 +259,7 @@ bool PgConnection::Impl::sendExecutions(kj::ArrayPtr<const PgExecution> executio
 }
 
 bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
+  using Format = PgExecution::Format;
   auto count = execution.parameters.size();
   KJ_STACK_ARRAY(Oid, types, count, 16, 16);
   KJ_STACK_ARRAY(const char*, values, count, 16, 16);
@@ -270,7 +269,8 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
     types[i] = static_cast<Oid>(execution.parameters[i].getType());
     values[i] = nullptr;
     lengths[i] = 0;
-    formats[i] = BINARY;
+    bool isText = execution.parameters[i].getType() == PgType::INFERRED;
+    formats[i] = static_cast<int>(isText ? Format::TEXT : Format::BINARY);
     KJ_IF_MAYBE(bytes, execution.parameters[i].getBytes()) {
       // libpq takes a value without an address for NULL.
       values[i] = bytes->size() == 0 ? "" : bytes->asChars().begin();
@@ -279,9 +279,9 @@ bool PgConnection::Impl::sendExecution(const PgExecution& execution) {
   }
   auto& [name, sql] = execution.statement;
   return name == nullptr ? PQsendQueryParams(raw(), sql, count, types.begin(), values.begin(),
-                               lengths.begin(), formats.begin(), BINARY) == 1
+                               lengths.begin(), formats.begin(), int(execution.format)) == 1
                          : PQsendQueryPrepared(raw(), name, count, values.begin(), lengths.begin(),
-                               formats.begin(), BINARY) == 1;
+                               formats.begin(), int(execution.format)) == 1;
 }
 
 kj::Promise<PgOutcome> PgConnection::Impl::runScript(kj::StringPtr sql) {
@@ -463,6 +463,8 @@ PgValue PgResult::at(size_t row, size_t column) const {
   return {type, kj::arrayPtr(bytes, PQgetlength(raw, row, column))};
 }
 
+kj::StringPtr PgResult::nameOf(size_t column) const { return PQfname(raw, column); }
+kj::StringPtr PgResult::command() const { return PQcmdStatus(raw); }
 uint64_t PgResult::affected() const { return strtoull(PQcmdTuples(raw), nullptr, 10); }
 
 kj::Array<PgResult> PgOutcome::takeResults() {
@@ -486,6 +488,7 @@ kj::Promise<PgOutcome> PgConnection::run(kj::ArrayPtr<const PgExecution> executi
 kj::Promise<PgOutcome> PgConnection::runScript(kj::StringPtr sql) { return impl->runScript(sql); }
 kj::Promise<void> PgConnection::settle() { return impl->settle(); }
 bool PgConnection::isSettled() const { return impl->isSettled(); }
+bool PgConnection::isInTransaction() const { return impl->isInTransaction(); }
 bool PgConnection::isLost() const { return impl->isLost(); }
 kj::Promise<void> PgConnection::whenLost() { return impl->whenLost(); }
 

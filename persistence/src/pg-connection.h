@@ -64,6 +64,9 @@ public:
   kj::Promise<void> settle();
   bool isSettled() const;
 
+  // Whether a transaction is open that has not failed. No run is in flight.
+  bool isInTransaction() const;
+
   // Calls `handler` for each notification on a channel that this session listens to. It must not
   // destroy the connection.
   void onNotification(kj::Function<void(kj::StringPtr channel, kj::StringPtr payload)> handler);

@@ -8,7 +8,7 @@ struct pg_result;
 
 namespace troth {
 
-// One SQL statement. Both texts live as long as the program.
+// One SQL statement. Both texts live as long as the program, unless it has no name.
 struct PgStatement {
   // Each connection prepares the statement when it first meets its name, so that the server reads
   // and plans it once. Null for a statement that is run rarely, or that needs what an earlier one
@@ -23,6 +23,10 @@ struct PgExecution {
 
   // `$1` is the first. Their types are the same each time.
   kj::Array<PgParameter> parameters = nullptr;
+
+  // How values come back, in libpq's numbers: PgValue reads the binary format.
+  enum class Format { TEXT = 0, BINARY = 1 };
+  Format format = Format::BINARY;
 };
 
 // What one execution gave.
@@ -40,6 +44,11 @@ public:
 
   // Valid as long as the result. Throws if there is no such row or column.
   PgValue at(size_t row, size_t column) const;
+
+  kj::StringPtr nameOf(size_t column) const;
+
+  // What the statement did: `UPDATE 3`.
+  kj::StringPtr command() const;
 
   // How many rows were inserted, updated, deleted or selected.
   uint64_t affected() const;

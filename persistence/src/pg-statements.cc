@@ -1,11 +1,12 @@
 #include "pg-statements.h"
 
 // The columns of a record as they are read, from `p`.
-#define RECORD_COLUMNS                                                                      \
-  "p.id, p.state, p.awaited, p.error_type, p.method_id, p.version, p.interface_id, "        \
-  "p.created, p.settled, p.deadline, p.due, p.lease_expires, p.epoch, p.target, "           \
-  "p.lease_owner, p.parent, p.root, array_to_string(p.tags, chr(31)), p.digest, p.params, " \
-  "p.value, p.error_text"
+#define SHORT_COLUMNS                                                                \
+  "p.id, p.state, p.awaited, p.error_type, p.method_id, p.version, p.interface_id, " \
+  "p.created, p.settled, p.deadline, p.due, p.lease_expires, p.epoch, p.target, "    \
+  "p.lease_owner, p.parent, p.root, array_to_string(p.tags, chr(31)), p.digest, "
+#define RECORD_COLUMNS SHORT_COLUMNS "p.params, p.value, p.error_text"
+#define COLUMNS_WITHOUT_MESSAGES SHORT_COLUMNS "''::bytea, ''::bytea, p.error_text"
 
 namespace troth::pg {
 
@@ -14,6 +15,14 @@ const PgStatement SET_UP_SESSION = {nullptr, R"sql(
   FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
     ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
     ('idle_in_transaction_session_timeout', '60s')) AS settings(name, value)
+)sql"};
+
+const PgStatement SET_UP_SQL_SESSION = {nullptr, R"sql(
+  SELECT set_config(name, value, false)
+  FROM (VALUES ('statement_timeout', ($1::int8)::text),
+    ('idle_in_transaction_session_timeout', ($2::int8)::text),
+    ('plan_cache_mode', 'force_custom_plan'), ('bytea_output', 'hex'), ('extra_float_digits', '1'))
+    AS settings(name, value)
 )sql"};
 
 const PgStatement READ = {"troth_read", "SELECT " RECORD_COLUMNS R"sql(
@@ -75,6 +84,15 @@ const PgStatement NOTIFY_SETTLED = {"troth_notify_settled", R"sql(
 
 const PgStatement NOTIFY_DUE = {"troth_notify_due", R"sql(
   SELECT pg_notify('troth_due', u.target) FROM unnest($1::text[]) AS u(target)
+)sql"};
+
+const PgStatement GLANCE = {"troth_glance", "SELECT " COLUMNS_WITHOUT_MESSAGES R"sql(
+  FROM troth.promises p WHERE p.id = $1::text
+)sql"};
+
+const PgStatement HOLD = {"troth_hold", "SELECT " COLUMNS_WITHOUT_MESSAGES R"sql(
+  FROM troth.promises p WHERE p.id = $1::text
+  FOR SHARE
 )sql"};
 
 const PgStatement BEGIN = {"troth_begin", "BEGIN"};
@@ -203,7 +221,7 @@ const PgStatement NOW = {
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
   static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &UPDATE,
       &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT,
-      &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW};
+      &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW, &GLANCE, &HOLD};
   return STATEMENTS;
 }
 

@@ -15,6 +15,11 @@ namespace troth::pg {
 // empty table is nothing: each statement has an index to go by.
 extern const PgStatement SET_UP_SESSION;
 
+// For a session that carries transactions of a program, whose statements the planner is to plan as
+// it likes. $1 is the time in milliseconds after which the server gives a statement up, $2 that
+// for which it waits for the next one.
+extern const PgStatement SET_UP_SQL_SESSION;
+
 // Rows of records; see pg-rows.h for their columns.
 extern const PgStatement READ;
 extern const PgStatement INSERT;
@@ -30,6 +35,10 @@ extern const PgStatement LISTEN_SETTLED;
 extern const PgStatement LISTEN_DUE;
 extern const PgStatement NOTIFY_SETTLED;
 extern const PgStatement NOTIFY_DUE;
+
+// One record without its messages, as it is; and the same, locked so that nobody changes it.
+extern const PgStatement GLANCE;
+extern const PgStatement HOLD;
 
 extern const PgStatement BEGIN;
 extern const PgStatement COMMIT;

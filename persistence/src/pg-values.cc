@@ -143,6 +143,13 @@ PgParameter PgParameter::bytea(kj::ArrayPtr<const kj::byte> value) {
   return {PgType::BYTEA, copyOf(value)};
 }
 
+PgParameter PgParameter::inferred(kj::StringPtr value) {
+  checkText(value);
+  auto bytes = copyOf(value.asArray());
+  bytes.add('\0');
+  return {PgType::INFERRED, kj::mv(bytes)};
+}
+
 kj::Maybe<kj::ArrayPtr<const kj::byte>> PgParameter::getBytes() const {
   if (isNull) return nullptr;
   return bytes.asPtr();

@@ -22,12 +22,16 @@ namespace troth {
 
 // PostgreSQL's numbers for its types ("OIDs"). A column may have others, which cannot be read.
 enum class PgType : uint32_t {
+  // Of a parameter: what the statement needs there.
+  INFERRED = 0,
   BOOL = 16,
   BYTEA = 17,
   INT8 = 20,
   INT2 = 21,
   INT4 = 23,
   TEXT = 25,
+  FLOAT4 = 700,
+  FLOAT8 = 701,
   BOOL_ARRAY = 1000,
   BYTEA_ARRAY = 1001,
   INT2_ARRAY = 1005,
@@ -52,6 +56,9 @@ public:
   static PgParameter int8(int64_t value);
   static PgParameter text(kj::StringPtr value);
   static PgParameter bytea(kj::ArrayPtr<const kj::byte> value);
+
+  // As it would stand in a quoted literal: the only one in text format, with a NUL at the end.
+  static PgParameter inferred(kj::StringPtr value);
 
   PgType getType() const { return type; }
 
@@ -79,6 +86,7 @@ public:
 
   PgType getType() const { return type; }
   bool isNull() const { return bytes == nullptr; }
+  kj::Maybe<kj::ArrayPtr<const kj::byte>> getBytes() const { return bytes; }
 
   // Each throws FAILED if the value is NULL, of another type, or not well formed.
   bool asBool() const;

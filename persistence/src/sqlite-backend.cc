@@ -12,10 +12,27 @@ namespace {
 // and those whose promises were dropped.
 constexpr uint32_t OWN_REQUESTS_MAX = 4096;
 
+// What a program's function sees of its transaction.
+class SqliteSql final: public Sql {
+public:
+  explicit SqliteSql(const SqliteDialogue& dialogue): dialogue(dialogue) {}
+
+  kj::Promise<SqlRows> runWith(kj::StringPtr statement, kj::Array<SqlValue> values) override {
+    return dialogue.run(statement, kj::mv(values));
+  }
+
+private:
+  const SqliteDialogue& dialogue;
+};
+
+// A script has no other result.
+struct Executed {};
+
 class SqliteBackend final: public Backend {
 public:
   SqliteBackend(kj::StringPtr path, const StoreOptions& options, const kj::Clock& clock)
       : clock(clock),
+        sqlTime(options.sqlTime),
         session(openSqliteDatabase(path, options.patience), clock),
         worker([this](kj::Vector<Ticket>&& group) { return kj::heap<GroupJob>(*this, group); },
             options.requestsMax + OWN_REQUESTS_MAX) {}
@@ -49,6 +66,30 @@ public:
     return look<Pruned>([request](SqliteSession& session) { return session.prune(request); });
   }
 
+  // The worker has the transaction open for as long as `use` runs.
+  kj::Promise<Record> transact(Transaction transaction, SqlUse use) override {
+    auto dialogue = kj::atomicRefcounted<SqliteDialogue>(sqlTime);
+    KJ_DEFER(dialogue->abandon());
+    auto opened = dialogue->whenOpen();
+    auto paf = kj::newPromiseAndFulfiller<Record>();
+    worker.add(kj::heap<TransactJob>(
+        *this, kj::mv(transaction), kj::atomicAddRef(*dialogue), kj::mv(paf.fulfiller)));
+    SqliteSql sql(*dialogue);
+    auto used =
+        opened.then([&]() { return use(sql); })
+            .then([&](kj::Array<const kj::byte>&& value) { dialogue->finish(kj::mv(value)); },
+                [&](kj::Exception&& exception) { dialogue->fail(kj::mv(exception)); })
+            .eagerlyEvaluate(nullptr);
+    co_return co_await paf.promise;
+  }
+
+  kj::Promise<void> execute(kj::String script) override {
+    return look<Executed>([script = kj::mv(script)](SqliteSession& session) {
+      session.execute(script);
+      return Executed();
+    }).ignoreResult();
+  }
+
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
     return look<Overdue>([idsMax](SqliteSession& session) { return session.findOverdue(idsMax); });
   }
@@ -68,6 +109,7 @@ public:
 
 private:
   const kj::Clock& clock;
+  kj::Duration sqlTime;
   kj::Maybe<BackendListener&> listener;
   StoreTraffic traffic;
 
@@ -136,6 +178,35 @@ private:
     void reject(const kj::Exception& exception) override {
       for (auto& ticket: group) ticket.waiter->reject(kj::cp(exception));
     }
+  };
+
+  class TransactJob final: public SessionJob {
+  public:
+    TransactJob(SqliteBackend& backend, Transaction&& transaction,
+        kj::Own<const SqliteDialogue> dialogue, kj::Own<kj::PromiseFulfiller<Record>> waiter)
+        : SessionJob(backend),
+          transaction(kj::mv(transaction)),
+          dialogue(kj::mv(dialogue)),
+          waiter(kj::mv(waiter)) {}
+
+  private:
+    Transaction transaction;
+    kj::Own<const SqliteDialogue> dialogue;
+    kj::Own<kj::PromiseFulfiller<Record>> waiter;
+    RequestOutcome outcome;
+
+    void use(SqliteSession& session) override {
+      outcome = session.transact(transaction, *dialogue);
+    }
+    void succeed() override {
+      backend.tell(outcome);
+      KJ_IF_MAYBE(refusal, outcome.refusal) {
+        waiter->reject(kj::mv(*refusal));
+      } else {
+        waiter->fulfill(kj::mv(KJ_ASSERT_NONNULL(outcome.record)));
+      }
+    }
+    void reject(const kj::Exception& exception) override { waiter->reject(kj::cp(exception)); }
   };
 
   template <typename Result, typename Use>

@@ -30,8 +30,9 @@ SqliteSession::SqliteSession(kj::Own<SqliteDatabase> databaseParam, const kj::Cl
 kj::Date SqliteSession::now() const { return wholeMicros(clock.now()); }
 
 // A record that has settled is not written again.
-RequestOutcome SqliteSession::apply(const Request& request, kj::Date now) {
-  auto record = records.read(idOf(request));
+template <typename R>
+RequestOutcome SqliteSession::apply(kj::StringPtr id, const R& request, kj::Date now) {
+  auto record = records.read(id);
   auto verdict = transition(record, request, now);
   RequestOutcome outcome;
   if (verdict.write != Write::NONE) {
@@ -52,6 +53,48 @@ kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> gro
   auto outcomes = KJ_MAP(ticket, group) { return apply(ticket.request, time); };
   transaction.commit();
   return outcomes;
+}
+
+// If the deadline passes while the program's function runs, what that did is undone, and the record
+// is timed out.
+RequestOutcome SqliteSession::transact(Transaction& given, const SqliteDialogue& dialogue) {
+  ++requests;
+  KJ_IF_MAYBE(outcome, tryTransact(given, dialogue)) return kj::mv(*outcome);
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto& creation = given.creation;
+  auto outcome = apply(creation.request.id, creation, now());
+  KJ_ASSERT(KJ_ASSERT_NONNULL(outcome.record).state != PromiseState::FULFILLED);
+  transaction.commit();
+  return outcome;
+}
+
+// Null if the record could not be fulfilled any more.
+kj::Maybe<RequestOutcome> SqliteSession::tryTransact(Transaction& given, const SqliteDialogue& dialogue) {
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto time = now();
+  KJ_IF_MAYBE(fence, given.fence) requireLease(records.read(fence->id), *fence, time);
+  auto& creation = given.creation;
+  auto& id = creation.request.id;
+  auto record = records.read(id);
+  if (!wouldFulfill(record, creation, time)) {
+    auto outcome = apply(id, creation, time);
+    transaction.commit();
+    return kj::mv(outcome);
+  }
+  KJ_ASSERT_NONNULL(creation.request.settlement).value = dialogue.serve(*database);
+  time = now();
+  if (!wouldFulfill(record, creation, time)) return nullptr;
+  auto outcome = apply(id, creation, time);
+  transaction.commit();
+  return kj::mv(outcome);
+}
+
+void SqliteSession::execute(kj::StringPtr script) {
+  ++requests;
+  SqliteTransaction transaction(*database, Kind::WRITE);
+  database->runScript(script);
+  if (!database->isInTransaction()) kj::throwFatalException(transactionEnded());
+  transaction.commit();
 }
 
 // Writes down what time has settled, for a search finds records by what is written.

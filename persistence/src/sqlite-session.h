@@ -3,6 +3,7 @@
 
 #include <kj/map.h>
 
+#include "sqlite-dialogue.h"
 #include "sqlite-records.h"
 #include "transition.h"
 
@@ -39,6 +40,11 @@ public:
   // In one transaction, each request after those before it. Gives an outcome for each.
   kj::Array<RequestOutcome> carryOut(kj::ArrayPtr<const Ticket> group);
 
+  // As of Backend. The program's function is at the other end of `dialogue`; the value that it
+  // gives is put into `transaction`.
+  RequestOutcome transact(Transaction& transaction, const SqliteDialogue& dialogue);
+  void execute(kj::StringPtr script);
+
   // As of Backend. What happens to records on the way is in takeNews().
   Page search(const SearchRequest& request);
   kj::Array<Record> claim(const ClaimRequest& request);
@@ -71,7 +77,10 @@ private:
   int64_t othersVersion = 0;
 
   kj::Date now() const;
-  RequestOutcome apply(const Request& request, kj::Date now);
+  template <typename R>
+  RequestOutcome apply(kj::StringPtr id, const R& request, kj::Date now);
+  RequestOutcome apply(const Request& request, kj::Date now) { return apply(idOf(request), request, now); }
+  kj::Maybe<RequestOutcome> tryTransact(Transaction& transaction, const SqliteDialogue& dialogue);
   void expireOverdue();
   kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);
 };

@@ -3,9 +3,13 @@
 #include <kj/debug.h>
 #include <kj/vector.h>
 #include <sqlite3.h>
+#include <string.h>
 
 #include <chrono>
+#include <memory>
 #include <thread>
+
+#include "sql-rows.h"
 
 namespace troth {
 namespace {
@@ -64,6 +68,104 @@ Advice adviceFor(int code) {
   }
 }
 
+// Whether it is the statement of a program that is wrong, and not the file.
+bool isOfStatement(int code) {
+  switch (code & 0xff) {
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+    case SQLITE_INTERRUPT: return true;
+    default: return false;
+  }
+}
+
+// ---- A program's own statements ----
+
+// SQLite's steps between two questions whether a statement is over.
+constexpr int STEPS_PER_QUESTION = 10'000;
+
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using OwnStatement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+// Which of the values of a statement, counted from 1, is that of a parameter: the seventh for `$7`,
+// and for `$7::text`, which to SQLite is a name as a whole.
+size_t numberOf(kj::StringPtr name) {
+  auto end = strcspn(name.cStr(), ":");
+  if (name.startsWith("$") && (end == name.size() || name.slice(end).startsWith("::"))) {
+    KJ_IF_MAYBE(number, kj::str(name.slice(1, end)).tryParseAs<uint16_t>()) {
+      if (*number > 0) return *number;
+    }
+  }
+  KJ_FAIL_REQUIRE("parameters are $1, $2, …", name);
+}
+
+int bindValue(sqlite3_stmt* statement, int index, const SqlValue& value) {
+  KJ_SWITCH_ONEOF(value.get()) {
+    KJ_CASE_ONEOF(null, decltype(nullptr)) return sqlite3_bind_null(statement, index);
+    KJ_CASE_ONEOF(truth, bool) return sqlite3_bind_int64(statement, index, truth ? 1 : 0);
+    KJ_CASE_ONEOF(number, int64_t) return sqlite3_bind_int64(statement, index, number);
+    KJ_CASE_ONEOF(number, double) return sqlite3_bind_double(statement, index, number);
+    KJ_CASE_ONEOF(text, kj::String) {
+      return sqlite3_bind_text64(
+          statement, index, text.cStr(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    KJ_CASE_ONEOF(bytes, kj::Array<const kj::byte>) {
+      if (bytes.size() == 0) return sqlite3_bind_zeroblob(statement, index, 0);
+      return sqlite3_bind_blob64(statement, index, bytes.begin(), bytes.size(), SQLITE_STATIC);
+    }
+  }
+  KJ_UNREACHABLE;
+}
+
+// Throws FAILED if a value is missing, or is not used. Gives SQLite's code.
+int bindAll(sqlite3_stmt* statement, kj::ArrayPtr<const SqlValue> values) {
+  int count = sqlite3_bind_parameter_count(statement);
+  auto isUsed = kj::heapArray<bool>(values.size());
+  for (auto& used: isUsed) used = false;
+  for (int index = 1; index <= count; ++index) {
+    auto name = sqlite3_bind_parameter_name(statement, index);
+    size_t number = numberOf(name == nullptr ? "?" : name);
+    KJ_REQUIRE(number <= values.size(), "a parameter has no value", number, values.size());
+    isUsed[number - 1] = true;
+    int code = bindValue(statement, index, values[number - 1]);
+    if (code != SQLITE_OK) return code;
+  }
+  for (size_t i = 0; i < isUsed.size(); ++i) {
+    KJ_REQUIRE(isUsed[i], "a value has no parameter in the statement", i + 1, count);
+  }
+  return SQLITE_OK;
+}
+
+SqlValue valueAt(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER: return int64_t{sqlite3_column_int64(statement, column)};
+    case SQLITE_FLOAT: return sqlite3_column_double(statement, column);
+    case SQLITE_TEXT: {
+      auto begin = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+      return kj::heapString(begin, sqlite3_column_bytes(statement, column));
+    }
+    case SQLITE_BLOB: {
+      auto begin = static_cast<const kj::byte*>(sqlite3_column_blob(statement, column));
+      return kj::arrayPtr(begin, sqlite3_column_bytes(statement, column));
+    }
+    default: return nullptr;
+  }
+}
+
+kj::Array<kj::String> columnNames(sqlite3_stmt* statement) {
+  auto names = kj::heapArrayBuilder<kj::String>(sqlite3_column_count(statement));
+  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+    names.add(kj::str(sqlite3_column_name(statement, i)));
+  }
+  return names.finish();
+}
+
+int askWhetherOver(void* isOver) { return (*static_cast<kj::Function<bool()>*>(isOver))() ? 1 : 0; }
+
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(kj::StringPtr pathParam, kj::Duration patience)
@@ -112,6 +214,51 @@ void SqliteDatabase::execute(kj::StringPtr sql) {
       kj::throwFatalException(toException(code, "use"));
     }
   }
+}
+
+kj::Exception SqliteDatabase::toProgramsException(int code) const {
+  if (!isOfStatement(code)) return toException(code, "use");
+  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+      kj::str("SQLite: ", sqlite3_errmsg(connection)));
+}
+
+void SqliteDatabase::runScript(kj::StringPtr sql) {
+  ++statementsRun;
+  int code = sqlite3_exec(connection, sql.cStr(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) kj::throwFatalException(toProgramsException(code));
+}
+
+SqlRows SqliteDatabase::run(
+    kj::StringPtr sql, kj::ArrayPtr<const SqlValue> values, kj::Function<bool()>& isOver) {
+  ++statementsRun;
+  auto check = [this](int code) {
+    if (code != SQLITE_OK) kj::throwFatalException(toProgramsException(code));
+  };
+  auto prepare = [&](const char*& rest) {
+    sqlite3_stmt* statement = nullptr;
+    check(sqlite3_prepare_v3(connection, rest, -1, 0, &statement, &rest));
+    return OwnStatement(statement);
+  };
+  OwnStatement statement;
+  for (auto rest = sql.cStr(); *rest != '\0';) {
+    auto next = prepare(rest);
+    if (next == nullptr) continue;
+    KJ_REQUIRE(statement == nullptr, "there is more than one statement; run one after the other");
+    statement = kj::mv(next);
+  }
+  auto raw = statement.get();
+  check(bindAll(raw, values));
+  sqlite3_progress_handler(connection, STEPS_PER_QUESTION, &askWhetherOver, &isOver);
+  KJ_DEFER(sqlite3_progress_handler(connection, 0, nullptr, nullptr));
+  auto changesBefore = sqlite3_total_changes(connection);
+  SqlRowsBuilder rows(columnNames(raw));
+  int code = raw == nullptr ? SQLITE_DONE : sqlite3_step(raw);
+  for (; code == SQLITE_ROW; code = sqlite3_step(raw)) {
+    for (int i = 0; i < sqlite3_column_count(raw); ++i) rows.add(valueAt(raw, i));
+  }
+  if (code != SQLITE_DONE) check(code);
+  bool isChanging = sqlite3_total_changes(connection) != changesBefore;
+  return rows.finish(isChanging ? sqlite3_changes(connection) : 0);
 }
 
 int64_t SqliteDatabase::readNumber(kj::StringPtr sql) {

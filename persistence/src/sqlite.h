@@ -6,6 +6,7 @@
 #include <kj/exception.h>
 #include <kj/string.h>
 #include <kj/time.h>
+#include <troth/sql.h>
 
 #include <atomic>
 #include <cstdint>
@@ -26,6 +27,12 @@ public:
 
   // Runs statements that take no parameters, and drops what they give.
   void execute(kj::StringPtr sql);
+
+  // A program's own: a script of statements, and one statement with parameters $1, $2, … What fails
+  // there is the program's to mend. The statement is given up, and its transaction rolled back,
+  // when `isOver` says so, which is asked now and then.
+  void runScript(kj::StringPtr sql);
+  SqlRows run(kj::StringPtr sql, kj::ArrayPtr<const SqlValue> values, kj::Function<bool()>& isOver);
 
   // What a statement gives that gives one number, or one text.
   int64_t readNumber(kj::StringPtr sql);
@@ -57,6 +64,7 @@ private:
   friend class SqliteStatement;
   friend class SqliteTransaction;
   friend class SqliteRows;
+  kj::Exception toProgramsException(int code) const;
   static int waitForLock(void* database, int attempts);
 };
 

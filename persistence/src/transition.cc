@@ -258,6 +258,29 @@ Verdict transition(kj::Maybe<Record>& record, const Request& request, kj::Date n
   return visit(request, [&](auto& r) { return carryOut(record, r, now); });
 }
 
+Verdict transition(kj::Maybe<Record>& record, const Creation& creation, kj::Date now) {
+  return carryOut(record, creation, now);
+}
+
+bool wouldFulfill(const kj::Maybe<Record>& record, const Creation& creation, kj::Date now) {
+  auto after = record.map([](const Record& r) { return r.clone(); });
+  auto verdict = transition(after, creation, now);
+  if (verdict.refusal != nullptr || verdict.write == Write::NONE) return false;
+  return KJ_ASSERT_NONNULL(after).state == PromiseState::FULFILLED;
+}
+
+void requireLease(const kj::Maybe<Record>& record, const LeaseFence& fence, kj::Date now) {
+  auto verdict = notFound(fence.id);
+  KJ_IF_MAYBE(r, record) {
+    auto projected = r->clone();
+    project(projected, now);
+    bool isHeld = !projected.isSettled() && projected.epoch == fence.epoch;
+    if (isHeld && isHeldBy(projected, fence.owner)) return;
+    verdict = leaseLost(projected, fence.epoch, Write::NONE);
+  }
+  kj::throwFatalException(kj::mv(KJ_ASSERT_NONNULL(verdict.refusal)));
+}
+
 Projected project(Record& record, kj::Date now) {
   if (record.isSettled()) return Projected::SAME;
   KJ_IF_MAYBE(deadline, record.deadline) {

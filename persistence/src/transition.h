@@ -15,6 +15,12 @@ struct Creation {
   kj::Maybe<kj::String> root;
 };
 
+// Store::transact(). The creation has a settlement, whose value is what comes of the transaction.
+struct Transaction {
+  Creation creation;
+  kj::Maybe<LeaseFence> fence;
+};
+
 // Reads a record.
 struct FindRequest {
   kj::String id;
@@ -56,6 +62,14 @@ struct Verdict {
 // else, and changes nothing else. Unless there is a refusal, `record` is also the reply; whatever
 // happens it is what a reader at `now` sees.
 Verdict transition(kj::Maybe<Record>& record, const Request& request, kj::Date now);
+Verdict transition(kj::Maybe<Record>& record, const Creation& creation, kj::Date now);
+
+// Whether `creation`, which has a settlement, settles the promise, and as fulfilled. If not, the
+// record stands without it, or the creation is refused.
+bool wouldFulfill(const kj::Maybe<Record>& record, const Creation& creation, kj::Date now);
+
+// Throws FAILED unless `record` is there, pending, and leased as `fence` says.
+void requireLease(const kj::Maybe<Record>& record, const LeaseFence& fence, kj::Date now);
 
 // The record as it is at `now`: timed out if its deadline has passed. Returns whether that changed
 // it.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <troth/store.h>
+#include <troth/stored-message.h>
 #include <troth/vat.h>
 
 #include <functional>

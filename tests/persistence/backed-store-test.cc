@@ -43,6 +43,10 @@ public:
     return inner->claim(kj::mv(request));
   }
   kj::Promise<Pruned> prune(PruneRequest request) override { return inner->prune(kj::mv(request)); }
+  kj::Promise<Record> transact(Transaction transaction, SqlUse use) override {
+    return inner->transact(kj::mv(transaction), kj::mv(use));
+  }
+  kj::Promise<void> execute(kj::String script) override { return inner->execute(kj::mv(script)); }
   kj::Promise<Overdue> findOverdue(uint32_t idsMax) override {
     ++looks;
     failIf(Part::OVERDUE);

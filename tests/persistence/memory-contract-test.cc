@@ -1,7 +1,7 @@
 // What every store does, done by that in memory.
 
 #include "memory-backend.h"
-#include "store-contract.h"
+#include "sql-contract.h"
 
 namespace troth {
 namespace {
@@ -19,6 +19,19 @@ private:
 };
 
 TROTH_TEST_STORE(Memory, []() -> kj::Own<StoreWorld> { return kj::heap<MemoryWorld>(); });
+
+TEST(MemoryStore, HasNoSqlAndSaysWhoHas) {
+  Loop loop;
+  auto store = newMemoryStore();
+  auto refused = [&](auto promise) {
+    auto failure = thrownBy([&]() { promise.wait(loop.waitScope()); });
+    EXPECT_EQ(failure.getType(), kj::Exception::Type::FAILED);
+    EXPECT_MENTIONS(failure.getDescription(), "use SQLite or PostgreSQL");
+  };
+  refused(store->transact(transactionOf("t"), never()));
+  refused(store->execute("CREATE TABLE a (b text)"));
+  EXPECT_TRUE(store->find("t").wait(loop.waitScope()) == nullptr);
+}
 
 }  // namespace
 }  // namespace troth

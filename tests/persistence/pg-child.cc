@@ -1,11 +1,14 @@
 // pg-child WHERE: another process that creates and settles promises in a PostgreSQL store until it
 // is killed. It says so as child-writes.h tells.
+//
+// pg-child WHERE ID: stays in the midst of a transaction until it is killed.
 
-#include "child-writes.h"
+#include "child-transaction.h"
 
 int main(int argc, char* argv[]) {
-  KJ_REQUIRE(argc == 2, "see the top of this file");
+  KJ_REQUIRE(argc == 2 || argc == 3, "see the top of this file");
   troth::Loop loop;
   auto store = troth::newPostgresStore(argv[1]);
-  troth::writeForever(loop, *store);
+  if (argc == 2) troth::writeForever(loop, *store);
+  if (argc == 3) troth::stayInTransaction(loop, *store, argv[2]);
 }

@@ -2,7 +2,7 @@
 
 #include "pg-cluster.h"
 #include "pg-connection.h"
-#include "store-contract.h"
+#include "sql-contract.h"
 
 namespace troth {
 namespace {
@@ -33,6 +33,7 @@ public:
 };
 
 TROTH_TEST_STORE(Postgres, []() -> kj::Own<StoreWorld> { return kj::heap<PgWorld>(); });
+TROTH_TEST_SQL(Postgres, []() -> kj::Own<StoreWorld> { return kj::heap<PgWorld>(); });
 
 }  // namespace
 }  // namespace troth

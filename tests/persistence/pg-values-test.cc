@@ -125,6 +125,13 @@ TEST(PgValues, ATextWithANulIsRefused) {
   expectFailure("NUL byte", [&]() { PgTextArray().add(text); });
 }
 
+TEST(PgValues, AnInferredParameterIsTextWithItsEnd) {
+  auto parameter = PgParameter::inferred("12");
+  EXPECT_EQ(PgType::INFERRED, parameter.getType());
+  EXPECT_EQ(kj::ArrayPtr<const char>("12", 3).asBytes(), KJ_ASSERT_NONNULL(parameter.getBytes()));
+  EXPECT_ANY_THROW(PgParameter::inferred(kj::StringPtr("a\0b", 3)));
+}
+
 TEST(PgValues, AColumnIsReadAsWhatItIs) {
   expectFailure("asked for; toString(type) = bigint; toString(wanted) = text",
       [&]() { echo(PgParameter::int8(1)).asText(); });

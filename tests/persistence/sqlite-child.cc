@@ -5,10 +5,11 @@
 //                         was not synced
 //   create PREFIX COUNT   creates promises
 //   await ID              prints the value of a promise once it has settled
+//   transact ID           stays in the midst of a transaction until it is killed
 //
 // Says `c ID` when a promise is created, and `s ID` when it has settled.
 
-#include "child-writes.h"
+#include "child-transaction.h"
 #include "fault-vfs.h"
 #include "sqlite-testing.h"
 
@@ -58,6 +59,7 @@ int run(int argc, char* argv[]) {
     create(loop, path, argv[3], kj::StringPtr(argv[4]).parseAs<int>());
   }
   if (what == "await" && argc == 4) await(loop, path, argv[3]);
+  if (what == "transact" && argc == 4) stayInTransaction(loop, *newSqliteStore(path), argv[3]);
   return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "store-contract.h"
+#include "sql-contract.h"
 
 namespace troth {
 namespace {
@@ -26,6 +26,7 @@ private:
 };
 
 TROTH_TEST_STORE(Sqlite, []() -> kj::Own<StoreWorld> { return kj::heap<SqliteWorld>(); });
+TROTH_TEST_SQL(Sqlite, []() -> kj::Own<StoreWorld> { return kj::heap<SqliteWorld>(); });
 
 }  // namespace
 }  // namespace troth

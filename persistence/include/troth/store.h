@@ -17,8 +17,11 @@
 // lost) or a limit passed: tell a person. Nothing is acknowledged that would not survive a power
 // cut; the memory store survives nothing.
 //
-// A store belongs to the thread of the Loop that it was made on, and lives no longer than that.
-// Dropping a promise that a method has returned does not undo its request.
+// A store belongs to the thread of the Loop that it was made on, and lives no longer than that. One
+// that is made before there is a Loop, as an option of a Vat, is opened when it is used first, which
+// that vat does: then it is the vat that throws if it cannot be.
+//
+// Dropping a promise that a method has returned does not undo its request, but for transact().
 
 #include <kj/async.h>
 #include <kj/timer.h>
@@ -26,6 +29,7 @@
 #include <troth/durability.h>
 
 #include "record.h"
+#include "sql.h"
 
 namespace troth {
 
@@ -78,6 +82,23 @@ struct SettleRequest {
   // the request fails. Null for whoever settles from outside.
   kj::Maybe<uint64_t> epoch = nullptr;
   Repetition repetition = Repetition::CONVERGE;
+};
+
+// The durable call on whose behalf something is done: a record that is pending, and leased to
+// `owner` at `epoch`.
+struct LeaseFence {
+  kj::String id;
+  uint64_t epoch = 0;
+  kj::String owner;
+};
+
+struct TransactRequest {
+  // Without a lease and a settlement. A request for something else under its id fails always,
+  // whatever `repetition` says.
+  CreateRequest record{};
+
+  // Unless this lease is held until the end, nothing is done.
+  kj::Maybe<LeaseFence> fence = nullptr;
 };
 
 struct ClaimRequest {
@@ -202,6 +223,28 @@ public:
   // Gives a lease up before it expires. The epoch stays.
   [[nodiscard]] virtual kj::Promise<Record> release(ReleaseRequest request) = 0;
 
+  // Runs `use` in a transaction of the database, and fulfills the promise `record.id` with what it
+  // gives in the same transaction: either all of it survives a power cut, or nothing was done. A
+  // promise that has settled already is given as it is, and `use` does not run.
+  //
+  // Breaks, and leaves nothing behind, with what `use` breaks with; with FAILED if the fence's
+  // lease is lost, if the promise is pending and others work on it, or if `use` takes longer than
+  // StoreOptions::sqlTime; with OVERLOADED if other transactions are in its way again and again. A
+  // promise whose deadline has passed before it was fulfilled is given as timedout, with nothing
+  // done but that.
+  //
+  // In PostgreSQL `use` may run several times, of which one counts: when another transaction, or
+  // the loss of a connection, has undone what it did. So what it does outside of the transaction is
+  // to be harmless. It must not wait for other requests of this store: in SQLite, which has one
+  // writer at a time, these wait for it. It lives until the promise resolves or is dropped.
+  //
+  // Dropping the promise rolls back, unless the commit is under way.
+  [[nodiscard]] virtual kj::Promise<Record> transact(TransactRequest request, SqlUse use) = 0;
+
+  // Runs statements without parameters, with `;` between them, in one transaction: to make the
+  // tables of a program (CREATE TABLE IF NOT EXISTS …) when it starts.
+  [[nodiscard]] virtual kj::Promise<void> execute(kj::StringPtr script) = 0;
+
   // Deletes old trees. What was deleted can be created anew.
   [[nodiscard]] virtual kj::Promise<Pruned> prune(PruneRequest request) = 0;
 
@@ -211,6 +254,9 @@ public:
   virtual StoreTraffic getTraffic() const = 0;
 
   kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) override;
+
+  // Kept in pending promises whose ids start with "troth:".
+  kj::Own<SturdySecrets> newSturdySecrets() override;
 };
 
 struct StoreOptions {
@@ -234,9 +280,16 @@ struct StoreOptions {
 
   // Connections to PostgreSQL that carry requests. One more listens.
   uint32_t connections = 2;
+
+  // Connections to PostgreSQL that carry transactions of the program, one at a time each. Others
+  // wait.
+  uint32_t sqlConnections = 8;
+
+  // How long a transaction of the program may be open. In SQLite, requests wait for that long.
+  kj::Duration sqlTime = 30 * kj::SECONDS;
 };
 
-// Survives nothing: for tests.
+// Survives nothing, and has no SQL: for tests.
 kj::Own<Store> newMemoryStore(StoreOptions options = {});
 
 // Keeps promises in one file, made if it is not there. Several processes of one machine may open

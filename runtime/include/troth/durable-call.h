@@ -124,7 +124,12 @@ struct StepResult {
 
 template <typename U, typename Fn, typename... Args>
 kj::Promise<kj::Own<Message>> runStep(Fn& fn, Args&&... args) {
-  if constexpr (std::is_void_v<U>) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Fn&, Args...>>) {
+    return kj::evalNow([&]() -> kj::Promise<kj::Own<Message>> {
+      fn(kj::fwd<Args>(args)...);
+      return kj::heap<Message>();
+    });
+  } else if constexpr (std::is_void_v<U>) {
     return kj::evalNow([&]() { return callPlainly(fn, kj::fwd<Args>(args)...); }).then([]() {
       return kj::heap<Message>();
     });
