@@ -1,5 +1,7 @@
 // What a store adds to its backend: it notices what nobody tells it, in time, though looks fail.
 
+#include <algorithm>
+
 #include "memory-backend.h"
 #include "store-contract.h"
 
