@@ -7,6 +7,7 @@
 #include <troth/retry.h>
 
 #include "durable-run.h"
+#include "fault-point.h"
 #include "lease-owner.h"
 
 namespace troth {
@@ -194,7 +195,9 @@ private:
     if (recovering >= options.recoveringMax) {
       auto paf = kj::newPromiseAndFulfiller<void>();
       whenRoom = kj::mv(paf.fulfiller);
-      co_return co_await paf.promise;
+      co_await paf.promise;
+      // Calls that end together are replaced together.
+      co_return co_await kj::evalLast([]() {});
     }
     auto leased = timer.now();
     auto records = co_await store.claim({.lease = newLease(),
@@ -393,6 +396,7 @@ private:
   // Records the call, or finds its record.
   kj::Promise<void> takeUp(kj::Own<_::Message> params) {
     requireRoom();
+    faultPoint("before-record");
     CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
     request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
     request.deadline = asked.deadline;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <troth/retry.h>
 
+#include "fault-point.h"
+
 namespace troth {
 
 using Value = kj::Own<_::Message>;
@@ -263,6 +265,7 @@ CreateRequest DurableRun::creation() {
 
 kj::Promise<void> DurableRun::record() {
   phase = Phase::RECORDING;
+  faultPoint("before-record");
   kj::TimePoint leased = owner.getTimer().now();
   auto record = co_await create([this, &leased]() {
     auto request = creation();
@@ -303,6 +306,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
       phase = Phase::HELD;
       epoch = record.epoch;
       leaseEnd = leased + owner.getOptions().lease;
+      faultPoint("after-record");
       ahead = nullptr;
       held.fulfiller->fulfill();
       return;
@@ -312,6 +316,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
 }
 
 kj::Promise<void> DurableRun::recordOutcome() {
+  faultPoint("before-outcome");
   if (phase == Phase::AHEAD) return recordWithOutcome();
   return whenHeld().then([this]() { return settleHeld(); });
 }
@@ -407,6 +412,7 @@ kj::Promise<void> DurableRun::renew() {
 
 void DurableRun::conclude(Record record) {
   if (standing != nullptr) return;
+  faultPoint("after-outcome");
   bool isOwn = false;
   KJ_IF_MAYBE(o, outcome) isOwn = isSame(record, o->state, o->value);
   auto& stands = standing.emplace(kj::mv(record));
@@ -503,11 +509,15 @@ kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   co_await whenHeld();
   co_await openWrites.whenDone();
   co_await owner.getHost().getOutputGate().whenOpen();
-  if (owner.getTimer().now() < leaseEnd) co_return;
-  // The loop was busy for long: others may work on the call by now.
+  if (hasLease()) co_return;
+  // Others may work on the call by now.
   lose();
   co_await kj::Promise<void>(kj::NEVER_DONE);
 }
+
+// The timer's time is that of its last look at the clock, and the process may have been busy, or stood
+// still, since.
+bool DurableRun::hasLease() { return kj::systemPreciseMonotonicClock().now() < leaseEnd; }
 
 kj::Promise<Value> DurableRun::step(
     kj::String childId, kj::String what, _::DurableContext::Work code) {
@@ -518,6 +528,7 @@ kj::Promise<Value> DurableRun::step(
   kj::Maybe<kj::Exception> problem;
   try {
     value = co_await code();
+    faultPoint("after-effect");
     settlement.value = co_await recordMessage(*value, "", owner.getHost());
   } catch (...) {
     problem = kj::getCaughtExceptionAsKj();

@@ -206,6 +206,7 @@ private:
 
   kj::String nextChildId();
   kj::Promise<void> whenEffectsMayLeave();
+  bool hasLease();
   CreateRequest childRequest(kj::StringPtr childId, kj::StringPtr what);
   kj::Promise<kj::Own<_::Message>> step(
       kj::String childId, kj::String what, _::DurableContext::Work code);

@@ -292,7 +292,7 @@ private:
   void startRounds() {
     if (roundScheduled || rounds >= roundsMax || !lanes.isReady()) return;
     roundScheduled = true;
-    tasks.add(kj::evalLater([this]() {
+    tasks.add(kj::evalLast([this]() {
       roundScheduled = false;
       ++rounds;
       return carryOutRounds().attach(kj::defer([this]() {

@@ -71,7 +71,7 @@ struct CreateRequest {
 };
 
 struct SettleRequest {
-  kj::String id;
+  kj::String id = nullptr;
 
   // FULFILLED with `value`, or REJECTED or CANCELED with `error`.
   PromiseState state = PromiseState::FULFILLED;
