@@ -245,10 +245,13 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
     if (lease->owner == owner.getName()) {
       phase = Phase::HELD;
       epoch = record.epoch;
-      leaseEnd = leased + owner.getOptions().lease;
+      // It may be an earlier lease that the request has only found.
+      auto left = lease->expires - owner.getStore().now();
+      leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);
       ahead = nullptr;
       held.fulfiller->fulfill();
-      return;
+      // What is left of it may be little.
+      return keepLease();
     }
   }
   watch();
