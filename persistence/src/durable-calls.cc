@@ -21,6 +21,9 @@ constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
 // How often a lease is looked at while it lasts.
 constexpr uint32_t LOOKS_PER_LEASE = 6;
 
+// For how many times its length a lease is remembered that was left: longer than it lasts.
+constexpr uint32_t LEFT_FOR_LEASES = 3;
+
 kj::Exception gone() {
   return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
 }
@@ -79,6 +82,10 @@ private:
     kj::Own<DurableRun> run;
     Origin origin;
   };
+  struct LeftLease {
+    uint64_t epoch;
+    kj::TimePoint end;
+  };
   struct Dropped {
     kj::Own<DurableRun> run;
     kj::Vector<kj::Promise<void>> promises;
@@ -90,6 +97,9 @@ private:
   DurableOptions options;
   kj::String name;
   kj::HashMap<kj::String, Entry> runs;
+
+  // Leases under which nobody here works any more, though an answer of the store may show them.
+  kj::HashMap<kj::String, LeftLease> leftLeases;
   uint32_t recovering = 0;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenRoom;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
@@ -122,6 +132,20 @@ private:
       runs.erase(run.getAsked().id);
       if (!runs.size()) fulfill(whenIdle);
     }
+  }
+
+  void leftLease(DurableRun& run, uint64_t epoch) override {
+    auto end = timer.now() + LEFT_FOR_LEASES * options.lease;
+    leftLeases.upsert(kj::str(run.getAsked().id), LeftLease{epoch, end});
+  }
+
+  // Whether the lease that `record` shows is this vat's, as far as is known.
+  bool isOurs(const Record& record) const {
+    KJ_IF_MAYBE(left, leftLeases.find(record.id)) {
+      if (record.epoch <= left->epoch) return false;
+    }
+    KJ_IF_MAYBE(lease, record.lease) return lease->owner == name;
+    return false;
   }
 
   void waits(DurableRun& run) override {
@@ -199,6 +223,7 @@ private:
   }
 
   void recover(Record record, kj::TimePoint leased) {
+    if (!isOurs(record)) return;
     KJ_IF_MAYBE(run, find(record.id)) run->lose();
     ++recovering;
     auto& run = add(Asked{kj::str(record.id), record.call.clone(),
@@ -235,6 +260,7 @@ private:
       kj::Vector<kj::Own<DurableRun>> all(runs.size());
       for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
       for (auto& run: all) run->keepLease();
+      leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
     }
   }
 
@@ -393,7 +419,7 @@ private:
     auto leased = calls.timer.now();
     auto record = co_await calls.store.create(kj::mv(request));
     if (!record.isSettled() && !join()) {
-      if (isOurs(record)) {
+      if (calls.isOurs(record)) {
         addRun().startHeld(record, leased, kj::mv(object), kj::mv(params));
       } else {
         record = co_await calls.store.whenSettled(record.id);
@@ -402,10 +428,6 @@ private:
     if (record.isSettled()) settled = kj::mv(record);
   }
 
-  bool isOurs(const Record& record) {
-    KJ_IF_MAYBE(lease, record.lease) return lease->owner == calls.name;
-    return false;
-  }
 };
 
 kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {

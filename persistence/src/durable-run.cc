@@ -363,6 +363,7 @@ void DurableRun::lose() {
 
 // Waits for what others record.
 void DurableRun::watch() {
+  if (phase == Phase::HELD) owner.leftLease(*this, epoch);
   stop();
   watching = owner.getStore()
                  .whenSettled(asked.id)

@@ -38,6 +38,9 @@ public:
   // The run is over; another one with its id may start.
   virtual void ended(DurableRun& run) = 0;
 
+  // The run works no longer under the lease of `epoch`, and no other may, though it may last.
+  virtual void leftLease(DurableRun& run, uint64_t epoch) = 0;
+
   // It waits for something that may take long.
   virtual void waits(DurableRun& run) = 0;
 
