@@ -348,9 +348,10 @@ private:
 
   // The parent, if it is in this store.
   kj::Promise<kj::Maybe<kj::String>> findParent(kj::String id) {
-    KJ_IF_MAYBE(run, calls.find(id)) {
-      co_await run->whenHeld();
-      co_return kj::mv(id);
+    KJ_IF_MAYBE(r, calls.find(id)) {
+      auto run = kj::addRef(*r);
+      co_await run->whenHeld().exclusiveJoin(run->whenOver());
+      if (run->isHeld()) co_return kj::mv(id);
     }
     auto found = co_await calls.store.find(id);
     if (found == nullptr) co_return nullptr;

@@ -374,6 +374,7 @@ void DurableRun::watch() {
 // What runs now may be a part of the work.
 void DurableRun::stop() {
   phase = Phase::OVER;
+  over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();
   ahead = nullptr;
   exposure = nullptr;
@@ -396,6 +397,7 @@ void DurableRun::refuse(kj::Exception exception) {
 
 void DurableRun::abandon(const kj::Exception& reason) {
   phase = Phase::OVER;
+  over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();
   calls.clear();
   work = kj::READY_NOW;

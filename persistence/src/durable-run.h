@@ -94,6 +94,10 @@ public:
 
   // Resolves when the call itself is recorded, so that it may have children.
   kj::Promise<void> whenHeld() { return held.promise.addBranch(); }
+  bool isHeld() const { return phase == Phase::HELD; }
+
+  // Resolves when nothing is done here any more.
+  kj::Promise<void> whenOver() { return over.promise.addBranch(); }
 
   // Renews the lease if it is time to, and loses it if it may be over before the next look.
   void keepLease();
@@ -146,6 +150,7 @@ private:
   Happening known;
   Happening recorded;
   Happening held;
+  Happening over;
 
   // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
   kj::Maybe<kj::Own<OutputGate::Hold>> ahead;
