@@ -28,11 +28,17 @@ kj::String jsonValue(kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::Struct
       .finish();
 }
 
+kj::Maybe<kj::String> unlessEmpty(kj::String text) {
+  if (text.size() == 0) return nullptr;
+  return kj::mv(text);
+}
+
 kj::String jsonCall(const Record& record, const RecordTypes& types) {
   if (!isCall(record)) return kj::str("null");
   auto& call = record.call;
   return JsonObject()
       .addText("target", call.target)
+      .add("key", jsonTextOrNull(unlessEmpty(keyOf(record))))
       .addText("interfaceId", formatInterfaceId(call.interfaceId))
       .addNumber("methodId", call.methodId)
       .add("method", jsonTextOrNull(types.methodOf(record)))
@@ -78,6 +84,7 @@ JsonObject recordAsJson(const Record& record, const RecordTypes& types) {
   json.addText("id", record.id)
       .addText("state", nameOf(record.state))
       .add("call", jsonCall(record, types))
+      .add("step", jsonTextOrNull(unlessEmpty(stepOf(record))))
       .add("parent", jsonTextOrNull(record.parent))
       .add("root", jsonTextOrNull(record.root))
       .add("tags", jsonTexts(record.tags))

@@ -14,7 +14,7 @@ constexpr kj::StringPtr HEADINGS[] = {"ID"_kj, "STATE"_kj, "AGE"_kj, "CALL"_kj, 
     "OWNER"_kj, "DEADLINE"_kj, "SETTLED"_kj, "TAGS"_kj, "OUTCOME"_kj};
 
 kj::String ownerOf(const Record& record) {
-  KJ_IF_MAYBE(lease, record.lease) return kj::str(lease->owner);
+  KJ_IF_MAYBE(lease, record.lease) return formatOwner(*lease);
   return kj::str('-');
 }
 
@@ -120,6 +120,8 @@ kj::String formatDetails(const Record& record, const RecordTypes& types, kj::Dat
   if (isCall(record)) {
     details.add("call", types.describeCall(record));
     details.addValue("params", record.call.params, types.paramsOf(record));
+  } else if (stepOf(record).size() > 0) {
+    details.add("part", stepOf(record));
   }
   details.addText("parent", record.parent);
   details.addText("root", record.root);

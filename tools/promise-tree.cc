@@ -54,16 +54,24 @@ void addChildren(kj::Vector<Step>& steps, const Step& step, const Children& chil
 
 kj::String describeWork(const Record& record) {
   auto tries = record.epoch < 2 ? kj::String() : kj::str("  ", record.epoch, " tries");
-  KJ_IF_MAYBE(lease, record.lease) return kj::str(tries, "  held by ", lease->owner);
+  KJ_IF_MAYBE(lease, record.lease) return kj::str(tries, "  held by ", formatOwner(*lease));
   return tries;
 }
 
+kj::String describeDeadline(const Record& record, kj::Date now) {
+  if (record.isSettled()) return kj::String();
+  KJ_IF_MAYBE(deadline, record.deadline) {
+    return kj::str("  deadline ", formatDistance(*deadline, now));
+  }
+  return kj::String();
+}
+
 kj::String describe(const Record& record, const RecordTypes& types, kj::Date now) {
-  auto call = isCall(record) ? kj::str("  ", types.describeCall(record)) : kj::String();
-  auto outcome = formatOutcome(record, types);
+  auto spaced = [](kj::String text) { return text == "-" ? kj::String() : kj::str("  ", text); };
   return kj::str(padded(nameOf(record.state), STATE_WIDTH), "  ",
-      formatDuration(now - record.created), call, describeWork(record), outcome == "-" ? "" : "  ",
-      outcome == "-" ? kj::String() : shortened(outcome, OUTCOME_WIDTH_MAX));
+      formatDuration(now - record.created), spaced(types.describeCall(record)),
+      describeWork(record), describeDeadline(record, now),
+      spaced(shortened(formatOutcome(record, types), OUTCOME_WIDTH_MAX)));
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ public:
         "Draws the tree that a promise belongs to: its root, the parts of that, and their parts.",
         "Example:\n"
         "    troth promises tree transfer-42 --schema bank.capnp\n"
-        "Each line has the state, the age, the call, how often it was tried if more than once, "
-        "who works on it, and the outcome.");
+        "Each line has the state, the age, the call or the step, how often it was tried if more "
+        "than once, who works on it, the deadline, and the outcome.");
     addSchemaOptions(builder);
     addTypeOption(builder);
     expectId(builder);

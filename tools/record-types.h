@@ -10,6 +10,15 @@ namespace troth::command {
 // Whether a record stands for a call; if not, it is settled from outside.
 bool isCall(const Record& record);
 
+// Which object of the target's restorer is called; empty if there is none.
+kj::String keyOf(const Record& record);
+
+// What a part of a durable call is that is no call itself: "step charge", "sleep". Else empty.
+kj::String stepOf(const Record& record);
+
+// The vat that has the lease, in short, "vat 4711@f18f3d3a": its process, and the machine's start.
+kj::String formatOwner(const Lease& lease);
+
 class RecordTypes {
 public:
   // `outside` is the type of the values of promises that are settled from outside.
@@ -25,8 +34,8 @@ public:
   // "Bank.transfer"; null if no schema has it, or if it is no call.
   kj::Maybe<kj::String> methodOf(const Record& record) const;
 
-  // What a promise waits for: `Bank.transfer on "bank"`, `0xdb…:2 on "bank"`, or "-" if it is
-  // settled from outside.
+  // What a promise waits for: `Bank.transfer on "bank"`, `0xdb…:2 on "Account/alice"`, `step
+  // charge`, or "-" if it is settled from outside.
   kj::String describeCall(const Record& record) const;
 
 private:

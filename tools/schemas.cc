@@ -5,9 +5,10 @@
 namespace troth::command {
 namespace {
 
-// Where Cap'n Proto's own schemas may be: TROTH_CAPNP_INCLUDE is the one that Troth was built with.
-constexpr kj::StringPtr STANDARD_IMPORT_PATHS[] = {
-    TROTH_CAPNP_INCLUDE ""_kj, "/usr/local/include"_kj, "/usr/include"_kj};
+// Where Cap'n Proto's and Troth's own schemas may be: TROTH_CAPNP_INCLUDE and
+// TROTH_SCHEMA_DIRECTORY are those that Troth was built with.
+constexpr kj::StringPtr STANDARD_IMPORT_PATHS[] = {TROTH_CAPNP_INCLUDE ""_kj,
+    TROTH_SCHEMA_DIRECTORY ""_kj, "/usr/local/include"_kj, "/usr/include"_kj};
 
 kj::Maybe<capnp::ParsedSchema> findNested(capnp::ParsedSchema scope, kj::StringPtr path) {
   KJ_IF_MAYBE(dot, path.findFirst('.')) {
@@ -26,6 +27,7 @@ Schemas::Schemas(
     : disk(kj::newDiskFilesystem()) {
   for (auto path: importPaths) addImportPath(path);
   for (auto path: STANDARD_IMPORT_PATHS) addImportPath(path);
+  addInstalledPath();
   for (auto file: fileNames) parse(file);
   for (auto schema: parser.getAllLoaded()) {
     if (schema.getProto().isInterface()) interfaces.add(schema.asInterface());
@@ -37,6 +39,14 @@ void Schemas::addImportPath(kj::StringPtr path) {
   KJ_IF_MAYBE(directory, disk->getRoot().tryOpenSubdir(absolute)) {
     importPointers.add(directory->get());
     importDirectories.add(kj::mv(*directory));
+  }
+}
+
+// Beside the program, where it is installed.
+void Schemas::addInstalledPath() {
+  auto program = disk->getCurrentPath().evalNative("/proc/self/exe");
+  KJ_IF_MAYBE(path, disk->getRoot().tryReadlink(program)) {
+    addImportPath(kj::str(*path, "/../../include"));
   }
 }
 

@@ -12,7 +12,8 @@ public:
   using Method = capnp::InterfaceSchema::Method;
 
   // Reads .capnp files. `import "/x.capnp"` is looked for in `importPaths`, and then where Cap'n
-  // Proto's own schemas are. Throws FAILED, with the place of the mistake, if one cannot be read.
+  // Proto's and Troth's own schemas are. Throws FAILED, with the place of the mistake, if one
+  // cannot be read.
   Schemas(kj::ArrayPtr<const kj::StringPtr> files, kj::ArrayPtr<const kj::StringPtr> importPaths);
   KJ_DISALLOW_COPY_AND_MOVE(Schemas);
 
@@ -37,6 +38,7 @@ private:
   kj::Vector<capnp::InterfaceSchema> interfaces;
 
   void addImportPath(kj::StringPtr path);
+  void addInstalledPath();
   void parse(kj::StringPtr file);
   kj::Maybe<capnp::ParsedSchema> find(kj::StringPtr name) const;
 };

@@ -31,6 +31,13 @@ kj::Maybe<kj::StringPtr> findText(capnp::AnyPointer::Reader content) {
   return text;
 }
 
+// What a method or a step without results gives.
+bool isNothing(kj::ArrayPtr<const kj::byte> bytes) {
+  bool nothing = false;
+  kj::runCatchingExceptions([&]() { nothing = StoredMessage(bytes).content().isNull(); });
+  return nothing;
+}
+
 // Calls `useText` or `useStruct` with what a value is; `other()` if that is not known, or if it is
 // not what `type` says.
 template <typename UseText, typename UseStruct, typename Other>
@@ -56,7 +63,7 @@ kj::String read(kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::StructSchem
 
 kj::String showValue(
     kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::StructSchema> type, Layout layout) {
-  if (bytes.size() == 0) return kj::str('-');
+  if (bytes.size() == 0 || (type == nullptr && isNothing(bytes))) return kj::str('-');
   capnp::TextCodec codec;
   codec.setPrettyPrint(layout == Layout::MANY_LINES);
   return read(

@@ -11,7 +11,7 @@ namespace troth::command {
 enum class Layout { ONE_LINE, MANY_LINES };
 
 // In Cap'n Proto's text form if it is known what the bytes are, which is if they are of `type` or
-// hold plain text; else "<123 bytes>". "-" if there are none.
+// hold plain text; else "<123 bytes>". "-" if there is nothing in them.
 kj::String showValue(kj::ArrayPtr<const kj::byte> bytes, kj::Maybe<capnp::StructSchema> type,
     Layout layout = Layout::ONE_LINE);
 

@@ -83,11 +83,7 @@ public:
       KJ_IF_MAYBE(parent, creation.request.parent) {
         return createChild(kj::str(*parent), kj::mv(creation));
       }
-      return carryOut(kj::mv(creation)).then([this](Record&& record) {
-        // Work may have parts, which will be made soon.
-        if (!record.isSettled() && record.call.target.size() > 0) remember(record);
-        return kj::mv(record);
-      });
+      return createAndNote(kj::mv(creation));
     });
   }
 
@@ -117,10 +113,12 @@ public:
   }
 
   kj::Promise<Page> search(SearchRequest request) override {
-    return answer([&]() {
+    return answer([&]() -> kj::Promise<Page> {
       checkSearch(request);
       request.since = request.since.map(wholeMicrosFrom);
       request.before = request.before.map(wholeMicrosFrom);
+      // Whatever state a promise is in, it is found.
+      if (request.states.size() == 0) return backend->search(kj::mv(request));
       return expireOverdue().then(
           [this, request = kj::mv(request)]() mutable { return backend->search(kj::mv(request)); });
     });
@@ -133,7 +131,10 @@ public:
       KJ_REQUIRE(request.recordsMax <= CLAIM_RECORDS_MAX, "a claim is for too many promises",
           request.recordsMax, CLAIM_RECORDS_MAX);
       if (request.targets.size() == 0 || request.recordsMax == 0) return kj::Array<Record>();
-      return backend->claim(kj::mv(request));
+      return backend->claim(kj::mv(request)).then([this](kj::Array<Record>&& records) {
+        for (auto& record: records) remember(record);
+        return kj::mv(records);
+      });
     });
   }
 
@@ -269,12 +270,23 @@ private:
     });
   }
 
+  // One that is made with a lease is about to have children.
+  kj::Promise<Record> createAndNote(Creation&& creation) {
+    bool leased = creation.request.lease != nullptr;
+    auto created = carryOut(kj::mv(creation));
+    if (!leased) return created;
+    return created.then([this](Record&& record) {
+      if (!record.isSettled()) remember(record);
+      return kj::mv(record);
+    });
+  }
+
   kj::Promise<Record> createChild(kj::String parent, Creation&& creation) {
     KJ_IF_MAYBE(lineage, lineages.find(parent)) {
-      return carryOut(inherited(kj::mv(creation), parent, *lineage));
+      return createAndNote(inherited(kj::mv(creation), parent, *lineage));
     }
     return adoptLater(kj::mv(parent), kj::mv(creation)).then([this](Creation&& adopted) {
-      return carryOut(kj::mv(adopted));
+      return createAndNote(kj::mv(adopted));
     });
   }
 
@@ -354,7 +366,10 @@ private:
 
   // ---- What happens to records ----
 
-  void settled(const Record& record) override { waiters.deliver(record); }
+  void settled(const Record& record) override {
+    lineages.erase(record.id);
+    waiters.deliver(record);
+  }
 
   void settledElsewhere(kj::StringPtr id) override {
     if (!waiters.has(id)) return;

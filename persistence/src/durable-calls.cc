@@ -7,6 +7,7 @@
 #include <troth/retry.h>
 
 #include "durable-run.h"
+#include "fault-point.h"
 #include "lease-owner.h"
 
 namespace troth {
@@ -77,10 +78,14 @@ private:
   class Caller;
 
   // Whether somebody called, or the vat took the call up by itself.
-  enum class Origin { CALLED, RECOVERED, WAITING };
+  enum class Origin { CALLED, RECOVERED };
+
+  // WAITING: it has waited for something that may take long.
+  enum class Activity { BUSY, WAITING };
   struct Entry {
     kj::Own<DurableRun> run;
     Origin origin;
+    Activity activity = Activity::BUSY;
   };
   struct LeftLease {
     uint64_t epoch;
@@ -128,7 +133,7 @@ private:
   void ended(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
       if (entry->run.get() != &run) return;
-      leaveRecovery(*entry);
+      if (entry->activity == Activity::BUSY) leaveRecovery(*entry);
       runs.erase(run.getAsked().id);
       if (!runs.size()) fulfill(whenIdle);
     }
@@ -150,7 +155,10 @@ private:
 
   void waits(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
-      if (entry->run.get() == &run) leaveRecovery(*entry);
+      if (entry->run.get() != &run || entry->activity == Activity::WAITING) return;
+      entry->activity = Activity::WAITING;
+      leaveRecovery(*entry);
+      if (draining) goOn(run.giveBack());
     }
   }
 
@@ -159,9 +167,11 @@ private:
     tasks.add(cancelChildren(kj::str(record.id), kj::mv(reason)));
   }
 
+  template <typename Test>
+  kj::Promise<void> giveBack(Test&& isMeant);
+
   void leaveRecovery(Entry& entry) {
     if (entry.origin != Origin::RECOVERED) return;
-    entry.origin = Origin::WAITING;
     --recovering;
     fulfill(whenRoom);
   }
@@ -181,7 +191,7 @@ private:
     auto id = kj::str(asked.id);
     auto run = kj::refcounted<DurableRun>(*this, kj::mv(asked));
     auto& result = *run;
-    runs.insert(kj::mv(id), Entry{kj::mv(run), origin});
+    runs.insert(kj::mv(id), Entry{kj::mv(run), origin, Activity::BUSY});
     return result;
   }
 
@@ -209,7 +219,9 @@ private:
     if (recovering >= options.recoveringMax) {
       auto paf = kj::newPromiseAndFulfiller<void>();
       whenRoom = kj::mv(paf.fulfiller);
-      co_return co_await paf.promise;
+      co_await paf.promise;
+      // Calls that end together are replaced together.
+      co_return co_await kj::evalLast([]() {});
     }
     auto leased = timer.now();
     auto records = co_await store.claim({.lease = newLease(),
@@ -411,6 +423,7 @@ private:
   // Records the call, or finds its record.
   kj::Promise<void> takeUp(kj::Own<_::Message> params) {
     requireRoom();
+    faultPoint("before-record");
     CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
     request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
     request.deadline = asked.deadline;
@@ -435,14 +448,15 @@ kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {
   return kj::heap<Caller>(*this, kj::mv(arrival));
 }
 
-kj::Promise<void> DurableCalls::cancel(kj::StringPtr id, kj::StringPtr reason) {
+kj::Promise<void> DurableCalls::cancel(kj::StringPtr id, kj::StringPtr reasonParam) {
+  auto reason = kj::str(reasonParam);
   auto record = co_await store.settle({.id = kj::str(id),
       .state = PromiseState::CANCELED,
       .error = PromiseError{kj::Exception::Type::FAILED, kj::str(reason)}});
   KJ_IF_MAYBE(run, find(record.id)) {
     run->conclude(kj::mv(record));
   } else {
-    co_await cancelChildren(kj::str(record.id), kj::str(reason));
+    co_await cancelChildren(kj::str(record.id), kj::mv(reason));
   }
 }
 
@@ -455,16 +469,27 @@ kj::Promise<Value> DurableCalls::attach(kj::StringPtr idParam) {
 kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
   draining = true;
   recovery = kj::READY_NOW;
+  auto waitsForLong = [](const Entry& entry) { return entry.activity == Activity::WAITING; };
+  auto givenBack = giveBack(waitsForLong);
   if (runs.size() > 0) {
     auto paf = kj::newPromiseAndFulfiller<void>();
     whenIdle = kj::mv(paf.fulfiller);
     co_await paf.promise.exclusiveJoin(timer.afterDelay(limit));
   }
-  kj::Vector<kj::Own<DurableRun>> all(runs.size());
-  for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
-  kj::Vector<kj::Promise<void>> releasing;
-  for (auto& run: all) releasing.add(run->giveBack().catch_([](kj::Exception&&) {}));
-  co_await kj::joinPromises(releasing.releaseAsArray());
+  co_await givenBack;
+  co_await giveBack([](const Entry&) { return true; });
+}
+
+template <typename Test>
+kj::Promise<void> DurableCalls::giveBack(Test&& isMeant) {
+  // Giving one back takes it out of all.
+  kj::Vector<kj::Own<DurableRun>> meant;
+  for (auto& entry: runs) {
+    if (isMeant(entry.value)) meant.add(kj::addRef(*entry.value.run));
+  }
+  return kj::joinPromises(KJ_MAP(run, meant) {
+    return run->giveBack().catch_([](kj::Exception&&) {});
+  });
 }
 
 }  // namespace

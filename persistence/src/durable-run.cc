@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <troth/retry.h>
 
+#include "fault-point.h"
+
 namespace troth {
 
 using Value = kj::Own<_::Message>;
@@ -116,6 +118,7 @@ kj::Duration DurableRun::retryDelay() {
 
 void DurableRun::startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
   ahead = owner.getHost().getOutputGate().hold();
+  callsBefore = _::CallQueue::current().getCallsAdded();
   run(runCode(kj::mv(object), kj::mv(params)));
   // If the method is done by the end of the turn, its end is all there is to record.
   writing = kj::evalLast([this]() -> kj::Promise<void> {
@@ -196,8 +199,15 @@ kj::Promise<void> DurableRun::finish() {
     if (again || hasTimedOut()) co_return co_await tryAgainLater();
   }
   outcome = co_await settlementOfResults();
+  if (phase == Phase::AHEAD && hasSaidNothing()) ahead = nullptr;
   known.fulfiller->fulfill();
   co_await recordOutcome();
+}
+
+// Whether the code has certainly made no call. Then nothing waits for its record but its answer.
+bool DurableRun::hasSaidNothing() {
+  return _::CallQueue::current().getCallsAdded() == callsBefore &&
+      !owner.getHost().getOutputGate().hasWaiting();
 }
 
 kj::Promise<Settlement> DurableRun::settlementOfResults() {
@@ -231,10 +241,36 @@ CreateRequest DurableRun::creation() {
 
 kj::Promise<void> DurableRun::record() {
   phase = Phase::RECORDING;
-  auto request = creation();
-  request.lease = owner.newLease();
-  auto leased = owner.getTimer().now();
-  accept(co_await owner.getStore().create(kj::mv(request)), leased);
+  faultPoint("before-record");
+  kj::TimePoint leased = owner.getTimer().now();
+  auto record = co_await create([this, &leased]() {
+    auto request = creation();
+    request.lease = owner.newLease();
+    leased = owner.getTimer().now();
+    return request;
+  });
+  accept(kj::mv(record), leased);
+}
+
+// If something depends on the record already, there is no way back: the store is asked until it can.
+kj::Promise<Record> DurableRun::create(kj::Function<CreateRequest()> make) {
+  for (;;) {
+    kj::Maybe<kj::Exception> problem;
+    try {
+      co_return co_await owner.getStore().create(make());
+    } catch (...) {
+      problem = kj::getCaughtExceptionAsKj();
+    }
+    auto& exception = KJ_ASSERT_NONNULL(problem);
+    if (!isRetryable(exception) || !isDependedOn()) kj::throwFatalException(kj::mv(exception));
+    co_await owner.getTimer().afterDelay(owner.getOptions().retryDelayFirst);
+  }
+}
+
+// Whether the vat has something to say because of this call.
+bool DurableRun::isDependedOn() {
+  bool hasSpoken = ahead != nullptr && owner.getHost().getOutputGate().hasWaiting();
+  return exposure != nullptr || hasSpoken;
 }
 
 // What the store says of a call that is to be ours.
@@ -248,6 +284,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
       // It may be an earlier lease that the request has only found.
       auto left = lease->expires - owner.getStore().now();
       leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);
+      faultPoint("after-record");
       ahead = nullptr;
       held.fulfiller->fulfill();
       // What is left of it may be little.
@@ -258,15 +295,18 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
 }
 
 kj::Promise<void> DurableRun::recordOutcome() {
+  faultPoint("before-outcome");
   if (phase == Phase::AHEAD) return recordWithOutcome();
   return whenHeld().then([this]() { return settleHeld(); });
 }
 
 kj::Promise<void> DurableRun::recordWithOutcome() {
   phase = Phase::RECORDING;
-  auto request = creation();
-  request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
-  auto record = co_await owner.getStore().create(kj::mv(request));
+  auto record = co_await create([this]() {
+    auto request = creation();
+    request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
+    return request;
+  });
   if (record.isSettled()) {
     conclude(kj::mv(record));
   } else {
@@ -302,20 +342,23 @@ kj::Promise<void> DurableRun::tryAgainLater() {
   if (phase == Phase::AHEAD) co_await record();
   if (isOver()) co_return;
   co_await whenHeld();
-  auto release = giveBack();
-  co_await release;
+  auto released = release(retryDelay());
+  watch();
+  co_await released;
+}
+
+kj::Promise<void> DurableRun::release(kj::Duration delay) {
+  return owner.getStore()
+      .release({kj::str(asked.id), epoch, kj::str(owner.getName()), delay})
+      .ignoreResult();
 }
 
 kj::Promise<void> DurableRun::giveBack() {
-  if (phase != Phase::HELD) {
-    lose();
-    return kj::READY_NOW;
-  }
-  ReleaseRequest request{.id = kj::str(asked.id), .epoch = epoch, .owner = kj::str(owner.getName())};
-  // A call that did not fail is to go on at once.
-  if (failure != nullptr) request.delay = retryDelay();
-  watch();
-  return owner.getStore().release(kj::mv(request)).ignoreResult();
+  kj::Promise<void> released = kj::READY_NOW;
+  if (phase == Phase::HELD) released = release(0 * kj::SECONDS);
+  refuse(KJ_EXCEPTION(DISCONNECTED,
+      "this vat is shutting down, and gives the durable call back; ask for it again"));
+  return released;
 }
 
 void DurableRun::keepLease() {
@@ -348,6 +391,7 @@ kj::Promise<void> DurableRun::renew() {
 
 void DurableRun::conclude(Record record) {
   if (standing != nullptr) return;
+  faultPoint("after-outcome");
   bool isOwn = false;
   KJ_IF_MAYBE(o, outcome) isOwn = isSame(record, o->state, o->value);
   auto& stands = standing.emplace(kj::mv(record));
@@ -447,7 +491,15 @@ kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   co_await whenHeld();
   co_await openWrites.whenDone();
   co_await owner.getHost().getOutputGate().whenOpen();
+  if (hasLease()) co_return;
+  // Others may work on the call by now.
+  lose();
+  co_await kj::Promise<void>(kj::NEVER_DONE);
 }
+
+// The timer's time is that of its last look at the clock, and the process may have been busy, or stood
+// still, since.
+bool DurableRun::hasLease() { return kj::systemPreciseMonotonicClock().now() < leaseEnd; }
 
 kj::Promise<Value> DurableRun::step(
     kj::String childId, kj::String what, _::DurableContext::Work code) {
@@ -458,6 +510,7 @@ kj::Promise<Value> DurableRun::step(
   kj::Maybe<kj::Exception> problem;
   try {
     value = co_await code();
+    faultPoint("after-effect");
     settlement.value = co_await recordMessage(*value, "", owner.getHost());
   } catch (...) {
     problem = kj::getCaughtExceptionAsKj();

@@ -108,7 +108,8 @@ public:
   // Stops the code, because the lease is over or may be. The outcome will be what is recorded.
   void lose();
 
-  // The same, and gives the lease back, so that another vat goes on at once.
+  // Stops the code and gives the lease back, so that another vat goes on at once. All who wait are to
+  // ask again.
   kj::Promise<void> giveBack();
 
   // Stops the code, and breaks all who wait.
@@ -155,6 +156,7 @@ private:
   // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
   kj::Maybe<kj::Own<OutputGate::Hold>> ahead;
   kj::Maybe<kj::Own<OutputGate::Hold>> exposure;
+  uint64_t callsBefore = 0;
 
   uint32_t childrenAsked = 0;
   ChildRecords children;
@@ -182,16 +184,20 @@ private:
   kj::Promise<void> restoreAndRun(CallRequest call);
   kj::Promise<void> readChildren();
   kj::Promise<void> finish();
+  bool hasSaidNothing();
   kj::Promise<Settlement> settlementOfResults();
 
   // ---- Its record ----
 
   CreateRequest creation();
+  kj::Promise<Record> create(kj::Function<CreateRequest()> make);
+  bool isDependedOn();
   kj::Promise<void> record();
   kj::Promise<void> recordOutcome();
   kj::Promise<void> recordWithOutcome();
   kj::Promise<void> settleHeld();
   kj::Promise<void> tryAgainLater();
+  kj::Promise<void> release(kj::Duration delay);
   kj::Promise<void> renew();
   void accept(Record record, kj::TimePoint leased);
   void watch();
@@ -202,6 +208,7 @@ private:
 
   kj::String nextChildId();
   kj::Promise<void> whenEffectsMayLeave();
+  bool hasLease();
   CreateRequest childRequest(kj::StringPtr childId, kj::StringPtr what);
   kj::Promise<kj::Own<_::Message>> step(
       kj::String childId, kj::String what, _::DurableContext::Work code);

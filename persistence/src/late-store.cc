@@ -38,6 +38,7 @@ public:
   kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) override {
     return get().newDurability(host, options);
   }
+  kj::Own<SturdySecrets> newSturdySecrets() override { return get().newSturdySecrets(); }
 
 private:
   kj::Function<kj::Own<Store>()> open;

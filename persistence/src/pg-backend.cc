@@ -20,6 +20,11 @@ namespace {
 // How long to leave a database alone that has just failed.
 constexpr auto PAUSE_AFTER_FAILURE = 100 * kj::MILLISECONDS;
 
+// The server gives a program's statement, or its idle transaction, up by itself this long after the
+// store should have.
+constexpr auto STATEMENT_GRACE = 1 * kj::SECONDS;
+constexpr auto IDLE_GRACE = 30 * kj::SECONDS;
+
 constexpr int64_t END_OF_TIME = kj::maxValue;
 
 // States as SQL has them; all if none are named.
@@ -224,9 +229,7 @@ private:
     PgPoolOptions result{.where = kj::str(uri), .connectionsMax = roundsMax + 1};
     result.waitMax = patience;
     result.setUp = [this](PgConnection& connection) {
-      return greet(connection)
-          .then([&connection]() { return connection.run({{pg::SET_UP_SESSION}}); })
-          .then([](PgOutcome&& outcome) { outcome.takeResults(); });
+      return setUp(connection, {pg::SET_UP_SESSION});
     };
     return result;
   }
@@ -234,15 +237,21 @@ private:
   PgTransactions::Options transactionOptions(const StoreOptions& options) {
     PgPoolOptions pool{.where = kj::str(uri), .connectionsMax = options.sqlConnections};
     pool.waitMax = patience;
-    pool.setUp = [this](PgConnection& connection) { return greet(connection); };
+    pool.setUp = [this, sqlTime = options.sqlTime](PgConnection& connection) {
+      auto millis = [](kj::Duration time) { return PgParameter::int8(time / kj::MILLISECONDS); };
+      return setUp(connection,
+          {pg::SET_UP_SQL_SESSION,
+              kj::arr(millis(sqlTime + STATEMENT_GRACE), millis(sqlTime + IDLE_GRACE))});
+    };
     return {kj::mv(pool), patience, options.sqlTime, [this]() { return now(); }};
   }
 
-  kj::Promise<void> greet(PgConnection& connection) {
+  kj::Promise<void> setUp(PgConnection& connection, PgExecution session) {
     ++traffic.connections;
     co_await migrate(connection);
+    PgExecution executions[] = {{pg::NOW}, kj::mv(session)};
     auto sent = localClock.now();
-    auto results = (co_await connection.run({{pg::NOW}})).takeResults();
+    auto results = (co_await connection.run(executions)).takeResults();
     setClock(results[0].at(0, 0).asInt8(), sent);
   }
 
@@ -283,7 +292,7 @@ private:
   void startRounds() {
     if (roundScheduled || rounds >= roundsMax || !lanes.isReady()) return;
     roundScheduled = true;
-    tasks.add(kj::evalLater([this]() {
+    tasks.add(kj::evalLast([this]() {
       roundScheduled = false;
       ++rounds;
       return carryOutRounds().attach(kj::defer([this]() {

@@ -12,11 +12,6 @@ namespace {
 // How long to leave a database alone that has just failed.
 constexpr auto PAUSE_AFTER_LOSS = 100 * kj::MILLISECONDS;
 
-// The server gives a statement, or an idle transaction, up by itself this long after the program
-// should have.
-constexpr auto STATEMENT_GRACE = 1 * kj::SECONDS;
-constexpr auto IDLE_GRACE = 30 * kj::SECONDS;
-
 // Two programs that make their tables at the same time take turns: "sql" in ASCII.
 constexpr kj::StringPtr BEFORE_SCRIPT = R"sql(
   SELECT set_config('statement_timeout', '0', true);
@@ -83,26 +78,9 @@ PgTransactions::PgTransactions(Loop& loop, Options options, StoreTraffic& traffi
       sqlTime(options.sqlTime),
       now(kj::mv(options.now)),
       traffic(traffic),
-      pool(loop, withSession(kj::mv(options.pool))) {}
+      pool(loop, kj::mv(options.pool)) {}
 
 // ---- Connections ----
-
-PgPoolOptions PgTransactions::withSession(PgPoolOptions options) {
-  auto setUp = [this, before = kj::mv(options.setUp)](PgConnection& connection) mutable {
-    return before(connection).then([this, &connection]() { return setUpSession(connection); });
-  };
-  options.setUp = kj::mv(setUp);
-  return options;
-}
-
-kj::Promise<void> PgTransactions::setUpSession(PgConnection& connection) {
-  auto millis = [](kj::Duration time) { return PgParameter::int8(time / kj::MILLISECONDS); };
-  PgExecution execution{pg::SET_UP_SQL_SESSION,
-      kj::arr(millis(sqlTime + STATEMENT_GRACE), millis(sqlTime + IDLE_GRACE))};
-  return connection.run(kj::arrayPtr(&execution, 1)).then([](PgOutcome&& outcome) {
-    outcome.takeResults();
-  });
-}
 
 // A database that does not answer is as good as gone.
 kj::Promise<kj::Array<PgResult>> PgTransactions::run(

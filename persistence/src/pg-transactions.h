@@ -69,9 +69,6 @@ private:
   StoreTraffic& traffic;
   PgPool pool;
 
-  PgPoolOptions withSession(PgPoolOptions options);
-  kj::Promise<void> setUpSession(PgConnection& connection);
-
   // After a try that ended with `exception`, or null if others were in the way: gives how long to
   // wait before the next one, or throws if there is none.
   kj::Duration goOn(Progress& progress, const Transaction& transaction, const Trouble& trouble,

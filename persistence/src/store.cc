@@ -6,6 +6,7 @@
 #include "memory-backend.h"
 #include "pg-backend.h"
 #include "sqlite-backend.h"
+#include "store-secrets.h"
 
 namespace troth {
 namespace {
@@ -23,6 +24,8 @@ kj::Timer& timerOf(const StoreOptions& options) {
 kj::Own<Durability> Store::newDurability(ObjectHost& host, const DurableOptions& options) {
   return newDurableCalls(*this, host, Loop::current().timer(), options);
 }
+
+kj::Own<SturdySecrets> Store::newSturdySecrets() { return newStoreSecrets(*this); }
 
 namespace {
 

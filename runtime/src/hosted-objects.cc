@@ -93,13 +93,32 @@ kj::Exception noSuchName(kj::StringPtr name) {
 
 HostedObjects::HostedObjects(Options options, Connect connectParam)
     : publicAddress(kj::str(options.publicAddress)),
-      key(options.sturdyKey),
-      ownSecrets(newMemorySecrets()),
+      ownSecrets(options.secretsOfStore.get() == nullptr ? newMemorySecrets()
+                                                         : kj::mv(options.secretsOfStore)),
       secrets(options.secrets.orDefault(*ownSecrets)),
       connect(kj::mv(connectParam)),
       restored(
           kj::refcounted<RestoredObjects>([this](ServerBase& server, kj::StringPtr name,
                                               kj::StringPtr key) { setHome(server, name, key); })) {
+  if (options.sturdyKey.size() > 0) key = kj::heap<SturdyKey>(options.sturdyKey);
+}
+
+kj::Promise<void> HostedObjects::getKey() {
+  if (key.get() != nullptr) return kj::READY_NOW;
+  return secrets.getKey().then([self = kj::addRef(*this)](kj::Array<kj::byte>&& bytes) mutable {
+    // Of several who asked at once, the first counts.
+    if (self->key.get() == nullptr) self->key = kj::heap<SturdyKey>(bytes);
+  });
+}
+
+kj::Promise<uint64_t> HostedObjects::getGeneration(kj::StringPtr name, kj::StringPtr key) {
+  if (closed) return vatGone();
+  return getKey().then(
+      [self = kj::addRef(*this), name = kj::str(name), key = kj::str(key)]() mutable
+      -> kj::Promise<uint64_t> {
+        if (self->closed) return vatGone();
+        return self->secrets.getGeneration(name, key);
+      });
 }
 
 void HostedObjects::setHome(ServerBase& server, kj::StringPtr name, kj::StringPtr key) {
@@ -158,9 +177,9 @@ kj::Own<capnp::ClientHook> HostedObjects::verifyAndGet(const SturdyRef& ref) {
     return capnp::newBrokenCap(noSuchObject(ref));
   }
   auto found =
-      secrets.getGeneration(ref.name, ref.key)
+      getGeneration(ref.name, ref.key)
           .then([self = kj::addRef(*this), ref = ref.clone()](uint64_t generation) mutable {
-            if (!self->key.verify(ref.secret, ref.name, ref.key, generation)) {
+            if (!self->key->verify(ref.secret, ref.name, ref.key, generation)) {
               kj::throwFatalException(noSuchObject(ref));
             }
             return self->restored->get(ref.name, ref.key);
@@ -178,6 +197,7 @@ kj::Promise<void> HostedObjects::revoke(kj::StringPtr name, kj::StringPtr key) {
   if (key.size() == 0) {
     return KJ_EXCEPTION(FAILED, "only refs to the objects of restorers can be revoked", name);
   }
+  if (closed) return vatGone();
   return secrets.revoke(name, key);
 }
 
@@ -187,9 +207,9 @@ kj::Promise<SturdyRef> HostedObjects::publish(const _::Home& home) {
       "this vat does not know by which address others reach it: set VatOptions::publicAddress");
   SturdyRef ref{kj::str(publicAddress), kj::str(home.name), kj::str(home.key), {}};
   if (ref.key.size() == 0) return kj::mv(ref);
-  return secrets.getGeneration(ref.name, ref.key)
+  return getGeneration(ref.name, ref.key)
       .then([self = kj::addRef(*this), ref = ref.clone()](uint64_t generation) mutable {
-        ref.secret = self->key.sign(ref.name, ref.key, generation);
+        ref.secret = self->key->sign(ref.name, ref.key, generation);
         return kj::mv(ref);
       });
 }

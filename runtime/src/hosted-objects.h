@@ -22,8 +22,10 @@ public:
     kj::StringPtr publicAddress;
     kj::ArrayPtr<const kj::byte> sturdyKey;
 
-    // Must outlive the vat. Without them, revocations are kept in memory.
+    // Must outlive the vat. Without them, those of the store are used, or revocations are kept in
+    // memory.
     kj::Maybe<SturdySecrets&> secrets;
+    kj::Own<SturdySecrets> secretsOfStore;
   };
 
   HostedObjects(Options options, Connect connect);
@@ -64,14 +66,20 @@ private:
   kj::String publicAddress;
   OutputGate gate;
   kj::Maybe<Durability&> durability;
-  SturdyKey key;
   kj::Own<SturdySecrets> ownSecrets;
   SturdySecrets& secrets;
+
+  // Null until it is needed, if it is that of the secrets.
+  kj::Own<SturdyKey> key;
   Connect connect;
   kj::HashMap<kj::String, capnp::Capability::Client> named;
   kj::Own<RestoredObjects> restored;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> waiting;
   bool closed = false;
+
+  // The generation of the refs to an object, once the key is there too.
+  kj::Promise<uint64_t> getGeneration(kj::StringPtr name, kj::StringPtr key);
+  kj::Promise<void> getKey();
 
   void setHome(ServerBase& server, kj::StringPtr name, kj::StringPtr key);
   void namesChanged();

@@ -12,6 +12,13 @@ kj::Own<OutputGate::Hold> OutputGate::hold() {
   return kj::heap<Hold>(*this, holdsTaken);
 }
 
+bool OutputGate::hasWaiting() const {
+  for (auto queue: queues) {
+    if (!queue->waiting.empty()) return true;
+  }
+  return false;
+}
+
 kj::Promise<void> OutputGate::whenOpen() {
   if (isOpen()) return kj::READY_NOW;
   auto paf = kj::newPromiseAndFulfiller<void>();

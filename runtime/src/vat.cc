@@ -108,9 +108,11 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
 
   kj::Own<HostedObjects> hostObjects() {
     HostedObjects::Options hosting{options.publicAddress,
-        kj::arrayPtr(options.sturdyKey.data(), options.sturdyKey.size()), options.sturdySecrets};
+        kj::arrayPtr(options.sturdyKey.data(), options.sturdyKey.size()), options.sturdySecrets,
+        options.store.get() == nullptr ? kj::Own<SturdySecrets>()
+                                       : options.store->newSturdySecrets()};
     return kj::refcounted<HostedObjects>(
-        hosting, [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
+        kj::mv(hosting), [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
   }
 
   // Breaks whatever is under way. Continuations that see this may still use the vat.
@@ -121,6 +123,7 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
     links.clear();
     objects->setDurability(nullptr);
     durability = nullptr;
+    objects->close();
     options.store = nullptr;
     offloads.end();
     if (ownLoop.get() == nullptr) return;

@@ -25,6 +25,7 @@ done
 refuses 2 "unknown command: tset" tset
 refuses 2 "unexpected argument: --fast" build --fast
 refuses 2 "unexpected argument: now" demo now
+refuses 2 "unexpected argument: now" demo --postgres now
 refuses 2 "soak takes minutes, not: long" soak long
 refuses 2 "unexpected argument: --all" clean --all
 refuses 2 "no path named nowhere" path nowhere

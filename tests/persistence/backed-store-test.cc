@@ -1,5 +1,7 @@
 // What a store adds to its backend: it notices what nobody tells it, in time, though looks fail.
 
+#include <algorithm>
+
 #include "memory-backend.h"
 #include "store-contract.h"
 
@@ -16,8 +18,9 @@ public:
   enum class Part { NOTHING, OVERDUE, DUE, SETTLED };
   Part failing = Part::NOTHING;
 
-  // Looks for what is overdue, and for work.
+  // Looks for what is overdue, and for work, and reads of one record.
   int looks = 0;
+  int finds = 0;
   int dueQueries = 0;
 
   // Lets a look for what is overdue, which has seen the records, go on.
@@ -34,6 +37,7 @@ public:
     inner->setListener(l);
   }
   kj::Promise<kj::Maybe<Record>> carryOut(Request request) override {
+    if (request.is<FindRequest>()) ++finds;
     return inner->carryOut(kj::mv(request));
   }
   kj::Promise<Page> search(SearchRequest request) override {
@@ -320,6 +324,37 @@ TEST_F(BackedStore, TooManyWhoWaitForWorkAreRefusedAsOverload) {
   waiting.removeLast();
   auto again = store->whenDue(BANK);
   EXPECT_FALSE(again.poll(loop.waitScope()));
+}
+
+// ---- What need not be asked ----
+
+CreateRequest partOf(kj::StringPtr parent, kj::StringPtr id) {
+  return {.id = kj::str(id), .parent = kj::str(parent)};
+}
+
+TEST_F(BackedStore, WorkThatItHasMadeIsNotReadForItsParts) {
+  auto store = open(NEVER_POLL);
+  auto request = work("a");
+  request.lease = LeaseRequest{kj::str("me")};
+  wait(store->create(kj::mv(request)));
+  wait(store->create(partOf("a", "a.1")));
+  EXPECT_EQ(backend->finds, 0);
+}
+
+TEST_F(BackedStore, WorkThatItHasClaimedIsNotReadForItsParts) {
+  auto store = open(NEVER_POLL);
+  wait(store->create(work("a")));
+  ASSERT_EQ(wait(store->claim(claimOf("bank"))).size(), 1);
+  EXPECT_EQ(KJ_ASSERT_NONNULL(wait(store->create(partOf("a", "a.1"))).root), "a");
+  EXPECT_EQ(backend->finds, 0);
+}
+
+TEST_F(BackedStore, ASearchForAllStatesNeedsNoLookForTheOverdue) {
+  auto store = open(NEVER_POLL);
+  turn();
+  auto before = backend->looks;
+  wait(store->search({.parent = kj::str("a")}));
+  EXPECT_EQ(backend->looks, before);
 }
 
 // ---- The end ----

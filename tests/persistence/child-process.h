@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <kj/debug.h>
 #include <kj/string.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ public:
     KJ_REQUIRE(posix_spawn(&id, arguments[0], &actions, nullptr, arguments.data(), environ) == 0);
     ::close(ends[1]);
     output = fdopen(ends[0], "r");
+    setvbuf(output, nullptr, _IONBF, 0);
   }
   ~ChildProcess() {
     if (id > 0) kill();
@@ -53,11 +55,27 @@ public:
     return lines;
   }
 
+  // Whether there is more output, or its end, within so many milliseconds.
+  bool hasLine(int patience_ms) {
+    pollfd ready{fileno(output), POLLIN, 0};
+    return poll(&ready, 1, patience_ms) > 0;
+  }
+
   // Ends it with SIGKILL.
   void kill() {
     ::kill(id, SIGKILL);
     wait();
   }
+
+  // Blocks until it has been stopped by a signal. False if it has ended instead.
+  bool waitForStop() {
+    int status;
+    KJ_SYSCALL(waitpid(id, &status, WUNTRACED));
+    if (WIFSTOPPED(status)) return true;
+    id = 0;
+    return false;
+  }
+  void resume() { ::kill(id, SIGCONT); }
 
   // Its exit status, or 128 and the signal that ended it.
   int wait() {

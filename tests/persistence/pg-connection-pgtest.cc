@@ -82,9 +82,9 @@ TEST_F(PgConnectionTest, AFailureConcernsItsOwnRunOnly) {
   auto first = connection->run({insert(1, "a")});
   auto second = connection->run({insert(1, "again")});
   auto third = connection->run({insert(2, "b")});
-  EXPECT_EQ(nullptr, first.wait(waitScope).findFailure());
-  EXPECT_NE(nullptr, second.wait(waitScope).findFailure());
-  EXPECT_EQ(nullptr, third.wait(waitScope).findFailure());
+  EXPECT_TRUE(first.wait(waitScope).findFailure() == nullptr);
+  EXPECT_TRUE(second.wait(waitScope).findFailure() != nullptr);
+  EXPECT_TRUE(third.wait(waitScope).findFailure() == nullptr);
   EXPECT_EQ(2, count());
 }
 
@@ -120,7 +120,7 @@ TEST_F(PgConnectionTest, ATransactionCanSpanRuns) {
 
 TEST_F(PgConnectionTest, AFailureEndsATransactionThatSpansRuns) {
   connection->run({{BEGIN}, insert(1, "a")}).wait(waitScope).takeResults();
-  EXPECT_NE(nullptr, connection->run({insert(1, "again")}).wait(waitScope).findFailure());
+  EXPECT_TRUE(connection->run({insert(1, "again")}).wait(waitScope).findFailure() != nullptr);
   connection->run({insert(2, "b")}).wait(waitScope).takeResults();
   EXPECT_TRUE(connection->isSettled());
   EXPECT_EQ(1, count());
@@ -130,7 +130,7 @@ TEST_F(PgConnectionTest, AFailureEndsATransactionThatOtherRunsWereMadeIn) {
   auto first = connection->run({{BEGIN}, insert(1, "a"), insert(1, "again")});
   auto second = connection->run({insert(2, "b")});
   auto empty = connection->run(nullptr);
-  EXPECT_NE(nullptr, first.wait(waitScope).findFailure());
+  EXPECT_TRUE(first.wait(waitScope).findFailure() != nullptr);
   EXPECT_EQ("25P02", KJ_ASSERT_NONNULL(failureOf(kj::mv(second)).sqlState));
   empty.wait(waitScope).takeResults();
   connection->run({insert(3, "c")}).wait(waitScope).takeResults();
@@ -162,8 +162,8 @@ TEST_F(PgConnectionTest, PreparesAStatementOnce) {
 }
 
 TEST_F(PgConnectionTest, AStatementOutlivesTheFailureOfTheRunThatPreparedIt) {
-  EXPECT_NE(
-      nullptr, connection->run({insert(1, "a"), insert(1, "b")}).wait(waitScope).findFailure());
+  EXPECT_TRUE(
+      connection->run({insert(1, "a"), insert(1, "b")}).wait(waitScope).findFailure() != nullptr);
   connection->run({insert(1, "a")}).wait(waitScope).takeResults();
 }
 

@@ -60,7 +60,7 @@ TEST(PgFailure, OfSeveralHostsTheLastDecides) {
 
 TEST(PgFailure, WithoutAnAnswerThereIsNoSqlState) {
   auto failure = pgConnectFailure("connection refused\n\tIs the server running?\n", Type::FAILED);
-  EXPECT_EQ(nullptr, failure.sqlState);
+  EXPECT_TRUE(failure.sqlState == nullptr);
   EXPECT_EQ(Type::FAILED, failure.exception.getType());
   EXPECT_EQ("connection refused\n\tIs the server running?", failure.exception.getDescription());
 }

@@ -105,6 +105,21 @@ TEST_F(PgStoreTest, ALoneCallerTakesTwoTransactionsOfOneStatement) {
   EXPECT_EQ(2u, traffic.statements);
 }
 
+// Does nothing for so many events.
+kj::Promise<void> events(int count) {
+  for (int i = 0; i < count; ++i) co_await kj::evalLater([]() {});
+}
+
+TEST_F(PgStoreTest, WhatFollowsFromARequestWithoutWaitingTravelsWithIt) {
+  auto store = openReady();
+  auto before = store->getTraffic();
+  auto made = store->create(outside("a"));
+  auto next = events(20).then([&]() { return store->create(outside("b")); });
+  wait(kj::mv(made));
+  wait(kj::mv(next));
+  EXPECT_EQ(1u, (store->getTraffic() - before).transactions);
+}
+
 TEST_F(PgStoreTest, RequestsThatComeDuringATransactionFormTheNext) {
   constexpr int TURNS = 200;
   auto options = quiet();

@@ -30,8 +30,8 @@ TEST(Json, ARecordIsOneDocumentWithTheseFields) {
   capnp::JsonCodec().decodeRaw(json, value);
   auto names = KJ_MAP(field, value.getObject()) { return kj::str(field.getName()); };
   EXPECT_EQ(kj::strArray(names, " "),
-      "id state call parent root tags created deadline settled value error lease epoch due");
-  EXPECT_EQ(value.getObject()[0].getValue().getString(), "a \"quoted\" \\ id");
+      "id state call step parent root tags created deadline settled value error lease epoch due");
+  EXPECT_EQ(value.getObject()[0].getValue().getString().asString(), "a \"quoted\" \\ id");
   EXPECT_TRUE(json.endsWith(
       "\"created\":\"1970-01-01T00:00:00.000001Z\",\"deadline\":null,\"settled\":null,"
       "\"value\":null,\"error\":null,\"lease\":{\"owner\":\"vat\",\"expires\":"

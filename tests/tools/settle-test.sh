@@ -21,7 +21,7 @@ fails 1 'the id "call" is taken' \
   promises create call "${call[@]}" Bank.transfer --params '(amount = 71)'
 says 'Bank.transfer on "bank"' promises get call --schema "$schema"
 says 'params    (amount = 70)' promises get call --schema "$schema"
-says 'params    <40 bytes>' promises get call
+says 'params    <56 bytes>' promises get call
 says "inherited is pending" \
   promises create inherited "${call[@]}" Bank.ping --params '(word = "hé")'
 says 'Pinged.ping on "bank"' promises get inherited --schema "$schema"

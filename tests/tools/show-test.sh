@@ -93,13 +93,13 @@ depths=$(promises tree b --json | grep -o '"depth":.')
 
 json=$(promises get b --schema "$schema" --json)
 for field in '"id":"b"' '"state":"pending"' '"target":"bank"' '"method":"Bank.transfer"' \
-  '"params":{"bytes":40,"content":{"amount":"70"},"refs":[]}' '"methodId":1' '"parent":null' \
+  '"params":{"bytes":56,"content":{"amount":"70"},"refs":[]}' '"methodId":1' '"parent":null' \
   '"tags":[]' '"settled":null' '"epoch":0'; do
   [[ $json == *"$field"* ]] || fail "no $field in $json"
 done
-says '"method":null,"params":{"bytes":40,"content":null,"refs":[]}' promises get b --json
+says '"method":null,"params":{"bytes":56,"content":null,"refs":[]}' promises get b --json
 says '"error":{"type":"failed","text":"a \u001b[red\nerror"}' promises get b.1.1 --json
-says '"value":{"bytes":48,"content":"two\nlines","refs":[]}' promises get b.1 --json
+says '"value":{"bytes":64,"content":"two\nlines","refs":[]}' promises get b.1 --json
 
 # ---- help ----
 

@@ -70,6 +70,10 @@ TEST_F(Values, NoBytesAreNoValue) {
   EXPECT_EQ(refsOf(nullptr).size(), 0);
 }
 
+TEST_F(Values, AMessageWithoutContentIsNoValue) {
+  EXPECT_EQ(showValue(StoredMessageBuilder().finish(), nullptr), "-");
+}
+
 TEST_F(Values, BytesThatAreNoMessageAreShownByTheirSize) {
   for (auto size: {1, 7, 8, 16, 24}) {
     auto bytes = kj::heapArray<kj::byte>(size);
@@ -84,7 +88,7 @@ TEST_F(Values, BytesThatAreNoMessageAreShownByTheirSize) {
 TEST_F(Values, DataIsNotMistakenForText) {
   StoredMessageBuilder message;
   message.content().setAs<capnp::Data>(kj::StringPtr("a\xff").asBytes());
-  EXPECT_STREQ(showValue(message.finish(), nullptr).cStr(), "<40 bytes>");
+  EXPECT_STREQ(showValue(message.finish(), nullptr).cStr(), "<56 bytes>");
 }
 
 TEST_F(Values, ObjectsAreShownAsTheirSturdyRefs) {

@@ -12,8 +12,8 @@
 //
 // Parameters are $1, $2, … in SQLite and in PostgreSQL, and never become a part of the SQL. Each of
 // them is to be used by the statement. PostgreSQL finds out their types from the statement, as if
-// they stood there as quoted literals; where it cannot, say so: `$1::bigint`, which SQLite takes for
-// `$1`.
+// they stood there as quoted literals; where it cannot, say so: `$1::bigint`, which to SQLite is
+// the same as `$1`.
 //
 // The tables are the program's own, in the database of the store: Store::execute() makes them. The
 // store's are not to be written: `promises`, `promise_params` and `promise_tags` in SQLite, the

@@ -71,7 +71,7 @@ struct CreateRequest {
 };
 
 struct SettleRequest {
-  kj::String id;
+  kj::String id = nullptr;
 
   // FULFILLED with `value`, or REJECTED or CANCELED with `error`.
   PromiseState state = PromiseState::FULFILLED;
@@ -254,6 +254,9 @@ public:
   virtual StoreTraffic getTraffic() const = 0;
 
   kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) override;
+
+  // Kept in pending promises whose ids start with "troth:".
+  kj::Own<SturdySecrets> newSturdySecrets() override;
 };
 
 struct StoreOptions {

@@ -25,6 +25,7 @@
 #include "object-host.h"
 #include "output-gate.h"
 #include "pending-call.h"
+#include "sturdy-secrets.h"
 
 namespace troth {
 
@@ -167,6 +168,10 @@ public:
 
   // `host` must outlive the result, and this.
   virtual kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) = 0;
+
+  // What the sturdy refs of all vats with this store have in common. It is not used any more when this
+  // is gone.
+  virtual kj::Own<SturdySecrets> newSturdySecrets() = 0;
 };
 
 namespace _ {

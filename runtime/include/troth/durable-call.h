@@ -156,7 +156,8 @@ public:
   // committed; a crash while it runs makes it run again, so it acts at least once, and what it gave is
   // recorded once. It must own or outlive what it uses, as the method's coroutine does.
   //
-  // What it breaks with is recorded too, and given again, except OVERLOADED and DISCONNECTED.
+  // What it breaks with is recorded too, and given again; but after OVERLOADED and DISCONNECTED the
+  // method goes no further, and is run again later, as long as there are tries left.
   template <typename Fn>
   auto step(kj::StringPtr name, Fn fn) {
     using U = typename StepResult<Fn>::Type;
@@ -168,7 +169,7 @@ public:
   // The same for what acts on the database of the vat's store: `fn` gets a troth::Sql&, and what it
   // does with that happens exactly once, because it is committed together with the record.
   //
-  // It may run more than once before that, so it should do nothing else.
+  // It may run more than once before that, so it should do nothing else. Failures are as in step().
   template <typename Fn>
   auto transaction(kj::StringPtr name, Fn fn) {
     using U = typename StepResult<Fn, Sql&>::Type;

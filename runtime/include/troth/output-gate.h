@@ -31,6 +31,9 @@ public:
 
   bool isOpen() const { return holds.empty(); }
 
+  // Whether a message waits.
+  bool hasWaiting() const;
+
   // Resolves when all holds that there are now are gone: at once if there are none.
   kj::Promise<void> whenOpen();
 

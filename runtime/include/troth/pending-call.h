@@ -524,6 +524,9 @@ public:
   // before those that were made after it.
   void addAgain(PendingCall& call);
 
+  // How many calls this thread has made.
+  uint64_t getCallsAdded() const { return callsAdded; }
+
   kj::List<PendingCall, &PendingCall::openLink> open;
   Peers peers;
   uint pipelineDepthMax = PIPELINE_DEPTH_MAX;

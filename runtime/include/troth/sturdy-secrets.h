@@ -1,9 +1,11 @@
 #pragma once
-// SturdySecrets remember which sturdy refs have been revoked.
+// SturdySecrets remember what the secrets of sturdy refs are made of, and which refs have been
+// revoked.
 //
 // The secret of a sturdy ref is made from the vat's key, the object's name and key, and a number:
 // the object's generation. Revoking an object's refs raises that.
 
+#include <kj/array.h>
 #include <kj/async.h>
 #include <kj/string.h>
 
@@ -12,6 +14,10 @@ namespace troth {
 class SturdySecrets {
 public:
   virtual ~SturdySecrets() noexcept(false) {}
+
+  // The key of a vat that was given none, the same for all that share these: 32 bytes or more. Without
+  // any, the vat chooses one. Asked for once.
+  virtual kj::Promise<kj::Array<kj::byte>> getKey() { return kj::Array<kj::byte>(); }
 
   // How often the refs of the object have been revoked.
   virtual kj::Promise<uint64_t> getGeneration(kj::StringPtr name, kj::StringPtr key) = 0;

@@ -66,12 +66,12 @@ struct VatOptions {
   std::string publicAddress{};
 
   // What this vat makes the secrets of its sturdy refs with: 32 random bytes or more, the same in
-  // every process in which the refs are to be good, and known to nobody else. Without one, the refs
-  // are good as long as the vat lives.
+  // every process in which the refs are to be good, and known to nobody else. Without one, the vat's
+  // store keeps one, and without a store the refs are good as long as the vat lives.
   std::vector<kj::byte> sturdyKey{};
 
-  // Where revocations are remembered; must outlive the vat. Without it, they are forgotten with the
-  // vat.
+  // Where revocations are remembered; must outlive the vat. Without it the store does, and without a
+  // store they are forgotten with the vat.
   kj::Maybe<SturdySecrets&> sturdySecrets = nullptr;
 
   // Where durable calls are recorded: a troth::Store, of the durable library. Without one, durable
