@@ -22,6 +22,9 @@ constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
 // How often a lease is looked at while it lasts.
 constexpr uint32_t LOOKS_PER_LEASE = 6;
 
+// For how many times its length a lease is remembered that was left: longer than it lasts.
+constexpr uint32_t LEFT_FOR_LEASES = 3;
+
 kj::Exception gone() {
   return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
 }
@@ -84,6 +87,10 @@ private:
     Origin origin;
     Activity activity = Activity::BUSY;
   };
+  struct LeftLease {
+    uint64_t epoch;
+    kj::TimePoint end;
+  };
   struct Dropped {
     kj::Own<DurableRun> run;
     kj::Vector<kj::Promise<void>> promises;
@@ -95,6 +102,9 @@ private:
   DurableOptions options;
   kj::String name;
   kj::HashMap<kj::String, Entry> runs;
+
+  // Leases under which nobody here works any more, though an answer of the store may show them.
+  kj::HashMap<kj::String, LeftLease> leftLeases;
   uint32_t recovering = 0;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenRoom;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
@@ -127,6 +137,20 @@ private:
       runs.erase(run.getAsked().id);
       if (!runs.size()) fulfill(whenIdle);
     }
+  }
+
+  void leftLease(DurableRun& run, uint64_t epoch) override {
+    auto end = timer.now() + LEFT_FOR_LEASES * options.lease;
+    leftLeases.upsert(kj::str(run.getAsked().id), LeftLease{epoch, end});
+  }
+
+  // Whether the lease that `record` shows is this vat's, as far as is known.
+  bool isOurs(const Record& record) const {
+    KJ_IF_MAYBE(left, leftLeases.find(record.id)) {
+      if (record.epoch <= left->epoch) return false;
+    }
+    KJ_IF_MAYBE(lease, record.lease) return lease->owner == name;
+    return false;
   }
 
   void waits(DurableRun& run) override {
@@ -211,6 +235,7 @@ private:
   }
 
   void recover(Record record, kj::TimePoint leased) {
+    if (!isOurs(record)) return;
     KJ_IF_MAYBE(run, find(record.id)) run->lose();
     ++recovering;
     auto& run = add(Asked{kj::str(record.id), record.call.clone(),
@@ -247,6 +272,7 @@ private:
       kj::Vector<kj::Own<DurableRun>> all(runs.size());
       for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
       for (auto& run: all) run->keepLease();
+      leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
     }
   }
 
@@ -334,9 +360,10 @@ private:
 
   // The parent, if it is in this store.
   kj::Promise<kj::Maybe<kj::String>> findParent(kj::String id) {
-    KJ_IF_MAYBE(run, calls.find(id)) {
-      co_await run->whenHeld();
-      co_return kj::mv(id);
+    KJ_IF_MAYBE(r, calls.find(id)) {
+      auto run = kj::addRef(*r);
+      co_await run->whenHeld().exclusiveJoin(run->whenOver());
+      if (run->isHeld()) co_return kj::mv(id);
     }
     auto found = co_await calls.store.find(id);
     if (found == nullptr) co_return nullptr;
@@ -406,7 +433,7 @@ private:
     auto leased = calls.timer.now();
     auto record = co_await calls.store.create(kj::mv(request));
     if (!record.isSettled() && !join()) {
-      if (isOurs(record)) {
+      if (calls.isOurs(record)) {
         addRun().startHeld(record, leased, kj::mv(object), kj::mv(params));
       } else {
         record = co_await calls.store.whenSettled(record.id);
@@ -415,10 +442,6 @@ private:
     if (record.isSettled()) settled = kj::mv(record);
   }
 
-  bool isOurs(const Record& record) {
-    KJ_IF_MAYBE(lease, record.lease) return lease->owner == calls.name;
-    return false;
-  }
 };
 
 kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {

@@ -305,11 +305,14 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
     if (lease->owner == owner.getName()) {
       phase = Phase::HELD;
       epoch = record.epoch;
-      leaseEnd = leased + owner.getOptions().lease;
+      // It may be an earlier lease that the request has only found.
+      auto left = lease->expires - owner.getStore().now();
+      leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);
       faultPoint("after-record");
       ahead = nullptr;
       held.fulfiller->fulfill();
-      return;
+      // What is left of it may be little.
+      return keepLease();
     }
   }
   watch();
@@ -428,6 +431,7 @@ void DurableRun::lose() {
 
 // Waits for what others record.
 void DurableRun::watch() {
+  if (phase == Phase::HELD) owner.leftLease(*this, epoch);
   stop();
   watching = owner.getStore()
                  .whenSettled(asked.id)
@@ -438,6 +442,7 @@ void DurableRun::watch() {
 // What runs now may be a part of the work.
 void DurableRun::stop() {
   phase = Phase::OVER;
+  over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();
   ahead = nullptr;
   exposure = nullptr;
@@ -460,6 +465,7 @@ void DurableRun::refuse(kj::Exception exception) {
 
 void DurableRun::abandon(const kj::Exception& reason) {
   phase = Phase::OVER;
+  over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();
   calls.clear();
   work = kj::READY_NOW;

@@ -38,6 +38,9 @@ public:
   // The run is over; another one with its id may start.
   virtual void ended(DurableRun& run) = 0;
 
+  // The run works no longer under the lease of `epoch`, and no other may, though it may last.
+  virtual void leftLease(DurableRun& run, uint64_t epoch) = 0;
+
   // It waits for something that may take long.
   virtual void waits(DurableRun& run) = 0;
 
@@ -91,6 +94,10 @@ public:
 
   // Resolves when the call itself is recorded, so that it may have children.
   kj::Promise<void> whenHeld() { return held.promise.addBranch(); }
+  bool isHeld() const { return phase == Phase::HELD; }
+
+  // Resolves when nothing is done here any more.
+  kj::Promise<void> whenOver() { return over.promise.addBranch(); }
 
   // Renews the lease if it is time to, and loses it if it may be over before the next look.
   void keepLease();
@@ -148,6 +155,7 @@ private:
   Happening known;
   Happening recorded;
   Happening held;
+  Happening over;
 
   // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
   kj::Maybe<kj::Own<OutputGate::Hold>> ahead;

@@ -53,13 +53,16 @@ public:
   MemoryBackend(kj::Own<MemoryRecords> sharedParam, const kj::Clock& clock)
       : shared(kj::mv(sharedParam)), records(shared->records), clock(clock) {}
   ~MemoryBackend() noexcept(false) {
-    KJ_IF_MAYBE(l, listener) shared->listeners.erase(l);
+    KJ_IF_MAYBE(l, listener) {
+      auto& all = shared->listeners;
+      all.erase(std::find(all.begin(), all.end(), l));
+    }
   }
   KJ_DISALLOW_COPY_AND_MOVE(MemoryBackend);
 
   void setListener(BackendListener& l) override {
     listener = l;
-    shared->listeners.insert(&l);
+    shared->listeners.push_back(&l);
   }
 
   kj::Promise<kj::Maybe<Record>> carryOut(Request request) override {
