@@ -338,7 +338,7 @@ public:
     }
     return kj::evalNow([&]() {
       KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::cp(*p));
-      return outcomeOf(KJ_ASSERT_NONNULL(settled), calls.host);
+      return answerOf(KJ_ASSERT_NONNULL(settled), calls.host);
     });
   }
 
@@ -388,7 +388,7 @@ private:
       co_await (*r)->whenKnown();
       co_return (*r)->getKnown();
     }
-    co_return outcomeOf(KJ_ASSERT_NONNULL(settled), calls.host);
+    co_return answerOf(KJ_ASSERT_NONNULL(settled), calls.host);
   }
 
   // Waits together with others, if this vat works on the call already.

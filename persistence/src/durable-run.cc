@@ -496,7 +496,7 @@ kj::Own<_::Message> DurableRun::getRecorded() {
     bool isOwn = o->state == PromiseState::FULFILLED && isSame(stands, o->state, o->value);
     if (isOwn) return copyOf(*results);
   }
-  return outcomeOf(stands, owner.getHost());
+  return answerOf(stands, owner.getHost());
 }
 
 // =======================================================================================
@@ -596,16 +596,36 @@ kj::Promise<Value> DurableRun::transaction(
   KJ_IF_MAYBE(r, record) co_return outcomeOf(*r, owner.getHost());
   auto& p = KJ_ASSERT_NONNULL(problem);
   if (mayStartAgain(p)) co_await startAgainLater(kj::mv(p));
+  if (!isOfCode) co_await requireStillOurs();
   // A later run must get to know the same.
-  if (isOfCode) co_await writeStep(childId, what, rejectionFor(p));
+  co_await writeStep(childId, what, rejectionFor(p));
   kj::throwFatalException(kj::mv(p));
+}
+
+// Goes on only if the call is still ours to work on.
+kj::Promise<void> DurableRun::requireStillOurs() {
+  auto found = co_await insist(owner.getStore().find(asked.id));
+  KJ_IF_MAYBE(record, found) {
+    if (!record->isSettled() && record->epoch == epoch) co_return;
+  }
+  lose();
+  co_await kj::Promise<void>(kj::NEVER_DONE);
+}
+
+// What the store answers. The method does not see that it cannot be reached for a while.
+template <typename T>
+kj::Promise<T> DurableRun::insist(kj::Promise<T> answer) {
+  return answer.catch_([this](kj::Exception&& e) -> kj::Promise<T> {
+    if (!mayStartAgain(e)) return kj::mv(e);
+    return startAgainLater(kj::mv(e)).then([]() -> kj::Promise<T> { return kj::NEVER_DONE; });
+  });
 }
 
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
   co_await whenHeld();
   owner.waits(*this);
-  co_return co_await owner.getStore().create(kj::mv(request));
+  co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }
 
 // Its record times out when it is over.
@@ -620,7 +640,7 @@ kj::Promise<void> DurableRun::sleep(kj::String childId, kj::Duration duration) {
 
 kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
   auto record = co_await findOrMake(childRequest(childId, what), what);
-  if (!record.isSettled()) record = co_await owner.getStore().whenSettled(childId);
+  if (!record.isSettled()) record = co_await insist(owner.getStore().whenSettled(childId));
   co_return outcomeOf(record, owner.getHost());
 }
 

@@ -223,6 +223,9 @@ private:
       kj::String childId, kj::String what, _::DurableContext::Transaction code);
   kj::Promise<void> sleep(kj::String childId, kj::Duration duration);
   kj::Promise<kj::Own<_::Message>> promise(kj::String childId, kj::String what);
+  kj::Promise<void> requireStillOurs();
+  template <typename T>
+  kj::Promise<T> insist(kj::Promise<T> answer);
   kj::Promise<Record> findOrMake(CreateRequest request, kj::StringPtr what);
   void keep(kj::Own<_::PendingCall> call);
 };

@@ -91,12 +91,15 @@ kj::Exception exceptionOf(const Record& record) {
 }
 
 kj::Own<_::Message> outcomeOf(const Record& record, ObjectHost& host) {
-  if (record.state != PromiseState::FULFILLED) {
-    auto exception = exceptionOf(record);
-    _::addRecordedMark(exception);
-    kj::throwFatalException(kj::mv(exception));
-  }
+  if (record.state != PromiseState::FULFILLED) kj::throwFatalException(exceptionOf(record));
   return readRecorded(record.value, host).message;
+}
+
+kj::Own<_::Message> answerOf(const Record& record, ObjectHost& host) {
+  if (record.state == PromiseState::FULFILLED) return outcomeOf(record, host);
+  auto exception = exceptionOf(record);
+  _::addRecordedMark(exception);
+  kj::throwFatalException(kj::mv(exception));
 }
 
 Settlement rejectionFor(const kj::Exception& exception) {

@@ -33,6 +33,9 @@ kj::Own<_::Message> copyOf(_::Message& message);
 kj::Own<_::Message> outcomeOf(const Record& record, ObjectHost& host);
 kj::Exception exceptionOf(const Record& record);
 
+// The same for a caller, whose vat must not ask again for what is recorded.
+kj::Own<_::Message> answerOf(const Record& record, ObjectHost& host);
+
 // How a promise settles that breaks with `exception`.
 Settlement rejectionFor(const kj::Exception& exception);
 
