@@ -17,7 +17,7 @@
 namespace troth::simulator {
 namespace {
 
-constexpr uint32_t SEEDS = 100;
+constexpr uint32_t SEEDS = 120;
 
 uint32_t numberFrom(const char* variable, uint32_t otherwise) {
   auto text = getenv(variable);
