@@ -154,7 +154,7 @@ private:
     kj::Promise<Value> callOthers(Value params) {
       asked.program = textOf(*params);
       auto& vat = peers.vat;
-      co_await peers.getOutputGate().whenOpen();
+      co_await vat.whenMayLeave();
       if (!asked.parent.empty()) vat.rules.calls(*vat.life, asked.parent, asked.id);
       auto inbox = kj::addRef(*vat.life->inbox);
       try {
@@ -187,6 +187,7 @@ SimVat::Parts::Parts(SimVat& vat)
   StoreOptions options;
   options.clock = vat.world;
   options.timer = timer;
+  output = kj::heap<OutputGate::Queue>(objects->getOutputGate());
   store = newBackedStore(newDistantBackend(vat.world, vat.rules, *vat.life, vat.cut), options);
 }
 
@@ -195,6 +196,7 @@ SimVat::Parts::~Parts() noexcept(false) {
   peers->end();
   objects->setDurability(nullptr);
   durability = nullptr;
+  output = nullptr;
   objects->close();
 }
 
@@ -267,6 +269,13 @@ void SimVat::advanceTo(kj::TimePoint time) {
 }
 
 kj::Timer& SimVat::timer() { return parts->timer; }
+kj::Promise<void> SimVat::whenMayLeave() {
+  if (!parts->output->mustWait()) return kj::READY_NOW;
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  parts->output->add([fulfiller = kj::mv(paf.fulfiller)]() mutable { fulfiller->fulfill(); });
+  return kj::mv(paf.promise);
+}
+
 Ref<Desk> SimVat::peer() { return parts->peers->desk(); }
 
 // =======================================================================================
@@ -312,7 +321,6 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   world.log(life->name, ask.id, "is asked for " + ask.program);
   bool isExposed = world.isStrict() && world.oneIn(3);
   auto caller = arrive(ask);
-  auto& gate = parts->objects->getOutputGate();
   kj::Maybe<std::string> known;
   try {
     auto message = co_await caller->call(messageWith(ask.program));
@@ -321,7 +329,7 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   KJ_IF_MAYBE(text, known) {
     if (isExposed) {
       caller->expose();
-      co_await gate.whenOpen();
+      co_await whenMayLeave();
       rules.answers(*life, ask.id, *text);
       line->answer(*text);
     }
@@ -334,7 +342,7 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   } catch (...) {
     problem = kj::getCaughtExceptionAsKj();
   }
-  co_await gate.whenOpen();
+  co_await whenMayLeave();
   KJ_IF_MAYBE(p, problem) {
     auto plain = kj::cp(*p);
     if (isOutcome(plain)) rules.answers(*life, ask.id, errorText(plain));

@@ -88,6 +88,9 @@ public:
   Rules& rules;
   kj::Timer& timer();
 
+  // Resolves when what is said now may leave the vat.
+  kj::Promise<void> whenMayLeave();
+
   // The desk of any vat, for durable calls.
   Ref<Desk> peer();
 
@@ -102,6 +105,7 @@ private:
     kj::TimerImpl timer;
     kj::Own<Store> store;
     kj::Own<HostedObjects> objects;
+    kj::Own<OutputGate::Queue> output;
     kj::Own<Durability> durability;
     kj::Own<Peers> peers;
     kj::Own<kj::TaskSet> serving;

@@ -5,8 +5,8 @@
 // all. The same seed makes the same happen.
 //
 // With TROTH_SIM_STRICT, callers also use outcomes inside a vat before they are recorded. What they
-// say then must not leave the vat if another outcome stands in the end; the runtime cannot take such
-// words back yet, so the worlds of tests do without.
+// say then must not leave the vat if another outcome stands in the end; the runtime cannot take
+// such words back yet, so the worlds of tests do without.
 
 #include <gtest/gtest.h>
 #include <kj/debug.h>
@@ -17,7 +17,7 @@
 namespace troth::simulator {
 namespace {
 
-constexpr uint32_t SEEDS = 100;
+constexpr uint32_t SEEDS = 120;
 
 uint32_t numberFrom(const char* variable, uint32_t otherwise) {
   auto text = getenv(variable);
