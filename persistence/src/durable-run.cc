@@ -422,7 +422,8 @@ void DurableRun::conclude(Record record) {
   stop();
   known.fulfiller->fulfill();
   recorded.fulfiller->fulfill();
-  if (!isOwn) owner.abandonChildren(stands);
+  // An earlier start may have asked for what this one did not.
+  if (!isOwn || epoch > 1) owner.abandonChildren(stands);
 }
 
 void DurableRun::lose() {
@@ -646,6 +647,7 @@ kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
 
 void DurableRun::keep(kj::Own<_::PendingCall> call) {
   auto& pending = *call;
+  owner.waits(*this);
   calls.add(pending.whenSettled()
                 .catch_([](kj::Exception&&) {})
                 .attach(kj::mv(call), openCalls.open())

@@ -53,10 +53,7 @@ public:
   MemoryBackend(kj::Own<MemoryRecords> sharedParam, const kj::Clock& clock)
       : shared(kj::mv(sharedParam)), records(shared->records), clock(clock) {}
   ~MemoryBackend() noexcept(false) {
-    KJ_IF_MAYBE(l, listener) {
-      auto& all = shared->listeners;
-      all.erase(std::find(all.begin(), all.end(), l));
-    }
+    KJ_IF_MAYBE(l, listener) std::erase(shared->listeners, l);
   }
   KJ_DISALLOW_COPY_AND_MOVE(MemoryBackend);
 

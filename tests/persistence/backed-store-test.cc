@@ -29,7 +29,7 @@ public:
 
   // From now on nobody tells this backend what happens elsewhere.
   void loseMessages() {
-    KJ_IF_MAYBE(l, listener) records.listeners.erase(l);
+    KJ_IF_MAYBE(l, listener) std::erase(records.listeners, l);
   }
 
   void setListener(BackendListener& l) override {
