@@ -10,39 +10,63 @@ using capnp::rpc::Message;
 
 namespace {
 
+// A message that waits in a queue, and whose maker still reads it: what is pipelined on results reads
+// them from there.
+struct SharedOutgoing final: public kj::Refcounted {
+  explicit SharedOutgoing(kj::Own<capnp::OutgoingRpcMessage> message): message(kj::mv(message)) {}
+
+  kj::Own<capnp::OutgoingRpcMessage> message;
+};
+
 class GuardedOutgoing final: public capnp::OutgoingRpcMessage {
 public:
-  GuardedOutgoing(kj::Own<OutgoingRpcMessage> inner, Ledger& ledger, const Limits& limits,
+  GuardedOutgoing(kj::Own<OutgoingRpcMessage> innerParam, Ledger& ledger, const Limits& limits,
       OutputGate::Queue& held, const bool& closed)
-      : inner(kj::mv(inner)), ledger(ledger), limits(limits), held(held), closed(closed) {}
+      : inner(*innerParam),
+        own(kj::mv(innerParam)),
+        ledger(ledger),
+        limits(limits),
+        held(held),
+        closed(closed) {}
 
-  capnp::AnyPointer::Builder getBody() override { return inner->getBody(); }
-  void setFds(kj::Array<int> fds) override { inner->setFds(kj::mv(fds)); }
-  size_t sizeInWords() override { return inner->sizeInWords(); }
+  capnp::AnyPointer::Builder getBody() override { return inner.getBody(); }
+  void setFds(kj::Array<int> fds) override { inner.setFds(kj::mv(fds)); }
+  size_t sizeInWords() override { return inner.sizeInWords(); }
 
   void send() override {
     if (closed) return;
-    auto words = inner->sizeInWords();
+    auto words = inner.sizeInWords();
     if (words > limits.messageWords) {
       kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
           "a message is too large (limit messageWords); split it", words, limits.messageWords));
     }
-    ledger.sent(inner->getBody().getAs<Message>().asReader(), words);
-    auto sendInner = [inner = kj::mv(inner), &ledger = ledger, &closed = closed]() mutable {
-      if (closed) return;
-      inner->send();
-      _::CallQueue::current().messageSent(&ledger);
-    };
-    if (held.mustWait()) return held.add(kj::mv(sendInner));
-    sendInner();
+    ledger.sent(inner.getBody().getAs<Message>().asReader(), words);
+    if (held.mustWait()) return sendLater();
+    sendNow(inner, ledger);
   }
 
 private:
-  kj::Own<OutgoingRpcMessage> inner;
+  OutgoingRpcMessage& inner;
+
+  // One of these keeps it.
+  kj::Own<OutgoingRpcMessage> own;
+  kj::Own<SharedOutgoing> shared;
   Ledger& ledger;
   const Limits& limits;
   OutputGate::Queue& held;
   const bool& closed;
+
+  static void sendNow(OutgoingRpcMessage& message, Ledger& ledger) {
+    message.send();
+    _::CallQueue::current().messageSent(&ledger);
+  }
+
+  void sendLater() {
+    shared = kj::refcounted<SharedOutgoing>(kj::mv(own));
+    held.add([waiting = kj::addRef(*shared), &ledger = ledger, &closed = closed]() mutable {
+      if (!closed) sendNow(*waiting->message, ledger);
+    });
+  }
 };
 
 // A message that makes the RPC system do nothing.

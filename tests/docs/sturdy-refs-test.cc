@@ -68,8 +68,8 @@ struct Process {
 };
 
 // A client's process that opens an account, and keeps nothing but the text.
-kj::String openAccount(troth::VatOptions options, const std::string& address) {
-  troth::Vat vat(options);
+kj::String openAccount(troth::Loop& loop, const std::string& address) {
+  troth::Vat vat({.loop = loop});
   auto bank = vat.connect<Bank>(address);
   auto account = bank.openAccount("alice", 100).account();
   auto text = account.save().wait(vat).toText();
@@ -78,18 +78,16 @@ kj::String openAccount(troth::VatOptions options, const std::string& address) {
 
 TEST(SturdyRefsGuide, AnAccountIsThereAgainAfterARestart) {
   troth::Loop loop;
-  troth::VatOptions options;
-  options.loop = loop;
   Ledger ledger;
   auto address = "unix:" + testing::TempDir() + "troth-guide-" + std::to_string(getpid());
   std::vector<kj::byte> key(32, 1);
 
   auto server = kj::heap<Process>(loop, address, key, ledger);
-  auto text = openAccount(options, address);
+  auto text = openAccount(loop, address);
   server = nullptr;
   server = kj::heap<Process>(loop, address, key, ledger);
 
-  troth::Vat vat(options);
+  troth::Vat vat({.loop = loop});
   auto again = vat.restore<Account>(text);
   EXPECT_EQ(again.balance().amount().wait(vat), 100);
 
