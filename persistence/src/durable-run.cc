@@ -377,12 +377,15 @@ kj::Promise<void> DurableRun::release(kj::Duration delay) {
       .ignoreResult();
 }
 
+// Not before it is recorded: what the code has said waits for that.
 kj::Promise<void> DurableRun::giveBack() {
-  kj::Promise<void> released = kj::READY_NOW;
-  if (phase == Phase::HELD) released = release(0 * kj::SECONDS);
+  auto self = kj::addRef(*this);
+  co_await whenHeld().exclusiveJoin(whenOver());
+  if (isOver()) co_return;
+  auto released = release(0 * kj::SECONDS);
   refuse(KJ_EXCEPTION(DISCONNECTED,
       "this vat is shutting down, and gives the durable call back; ask for it again"));
-  return released;
+  co_await released;
 }
 
 void DurableRun::keepLease() {
