@@ -45,7 +45,8 @@ void checkMethods(const Schemas& schemas, schema::Node::Reader node) {
     bool isDurable = Schemas::has(method.getAnnotations(), Schemas::DURABLE);
     if (isDurable && method.getResultStructType() == STREAM_RESULT) {
       schemas.fail(node,
-          kj::str("`", method.getName(), "` is a streaming method, which cannot be $Troth.durable."));
+          kj::str(
+              "`", method.getName(), "` is a streaming method, which cannot be $Troth.durable."));
     }
   }
 }

@@ -137,9 +137,9 @@ Method InterfaceReader::readMethod(
   if (!method.isStreaming()) results = readPayload(method, interface, Role::RESULTS);
   bool hasBuilder = isList && hasBuilderForm(method, params);
   return {method.getIndex(), method.getProto().getName(),
-      schemas.getMemberDoc(id, method.getIndex()), flavorOf(schemas, method),
-      recordingOf(method), interface.clone(), schemas.getTitle(container), kj::mv(params), kj::mv(results), kj::str(names.method),
-      kj::str(names.call), kj::String(), hasBuilder};
+      schemas.getMemberDoc(id, method.getIndex()), flavorOf(schemas, method), recordingOf(method),
+      interface.clone(), schemas.getTitle(container), kj::mv(params), kj::mv(results),
+      kj::str(names.method), kj::str(names.call), kj::String(), hasBuilder};
 }
 
 Payload InterfaceReader::readPayload(MethodSchema method, const TypeName& interface, Role role) {

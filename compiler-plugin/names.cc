@@ -31,11 +31,11 @@ constexpr const char* ACCESSORS_OF_PROMISE[] = {"all", "any", "at", "attach", "c
 // What RefBase, ServerBase and capnp::Capability::Server have, or will have, and what dispatching
 // uses. One list, so that a method has the same name in the ref and in the server.
 constexpr const char* METHODS[] = {"cancelable", "cancelableStreaming", "context", "dispatchCall",
-    "dispatchMethod", "durable", "getFd", "getHome", "getHook", "hook", "interfaceId", "internalGetTypedContext",
-    "internalGetTypedStreamingContext", "internalUnimplemented", "methodId", "newCall",
-    "newCallWith", "newStreamingCall", "pendingCall", "plain", "restore", "save", "shortenPath",
-    "streaming", "thisCap", "thisHook", "unimplemented", "unimplementedInterface",
-    "unimplementedMethod"};
+    "dispatchMethod", "durable", "getFd", "getHome", "getHook", "hook", "interfaceId",
+    "internalGetTypedContext", "internalGetTypedStreamingContext", "internalUnimplemented",
+    "methodId", "newCall", "newCallWith", "newStreamingCall", "pendingCall", "plain", "restore",
+    "save", "shortenPath", "streaming", "thisCap", "thisHook", "unimplemented",
+    "unimplementedInterface", "unimplementedMethod"};
 
 // The names by which a generated server refers to other types.
 constexpr const char* CLASSES_OF_CALLS[] = {"Arg", "Call", "Context", "DispatchCallResult",
@@ -44,8 +44,8 @@ constexpr const char* CLASSES_OF_CALLS[] = {"Arg", "Call", "Context", "DispatchC
 
 // What Call has, or will have.
 constexpr const char* ACCESSORS_OF_CALL[] = {"cancel", "children", "context", "deadline", "durable",
-    "durableContext", "fulfill", "get", "id", "initResults", "isDurable", "params", "promise", "releaseParams", "results",
-    "setResults", "sleep", "step", "transaction", "tries", "version"};
+    "durableContext", "fulfill", "get", "id", "initResults", "isDurable", "params", "promise",
+    "releaseParams", "results", "setResults", "sleep", "step", "transaction", "tries", "version"};
 
 // What the bodies of generated functions use.
 constexpr const char* ARGUMENTS[] = {

@@ -101,7 +101,6 @@ private:
   kj::String getOwnName(capnp::schema::Node::Reader node, capnp::schema::Node::Reader parent);
   kj::String getArguments(capnp::schema::Node::Reader node, capnp::Schema brand);
   static kj::Maybe<kj::StringPtr> findText(Annotations annotations, uint64_t id);
-
 };
 
 }  // namespace troth::compiler

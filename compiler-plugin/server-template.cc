@@ -212,9 +212,9 @@ kj::StringPtr functionOf(Method::Flavor flavor) {
 
 kj::String dispatchMethod(const Interface& interface, const Method& method) {
   if (method.recording == Method::Recording::DURABLE) {
-    return render({{"type", interface.type.type()}, {"id", method.id},
-                      {"flavor", functionOf(method.flavor)}, {"name", method.name},
-                      {"call", method.className}},
+    return render(
+        {{"type", interface.type.type()}, {"id", method.id}, {"flavor", functionOf(method.flavor)},
+            {"name", method.name}, {"call", method.className}},
         R"stub(
         case $id$:
           return durable(::capnp::typeId<$type$>(), $id$, context,

@@ -8,9 +8,8 @@ namespace troth {
 kj::Promise<void> ChildRecords::read(Store& store, kj::StringPtr parent) {
   kj::Maybe<kj::String> after;
   do {
-    auto page = co_await store.search({.parent = kj::str(parent),
-        .recordsMax = Store::PAGE_RECORDS_MAX,
-        .after = kj::mv(after)});
+    auto page = co_await store.search(
+        {.parent = kj::str(parent), .recordsMax = Store::PAGE_RECORDS_MAX, .after = kj::mv(after)});
     for (auto& record: page.records) {
       auto id = kj::str(record.id);
       records.upsert(kj::mv(id), kj::mv(record));

@@ -11,8 +11,8 @@ public:
   // Reads the direct children of `parent`, in pages.
   kj::Promise<void> read(Store& store, kj::StringPtr parent);
 
-  // The child of that id, if there is one. Throws "nondeterministic replay", with both, if it is not
-  // the record of `what`.
+  // The child of that id, if there is one. Throws "nondeterministic replay", with both, if it is
+  // not the record of `what`.
   kj::Maybe<const Record&> find(kj::StringPtr id, kj::StringPtr what) const;
 
 private:

@@ -225,78 +225,78 @@ private:
     }
     auto leased = timer.now();
     auto records = co_await store.claim({.lease = newLease(),
-        .targets = KJ_MAP(target, targets) { return kj::str(target); },
-        .recordsMax = kj::min(options.recoveringMax - recovering, Store::CLAIM_RECORDS_MAX)});
-    for (auto& record: records) recover(kj::mv(record), leased);
-    if (records.size() == 0) {
-      auto names = KJ_MAP(target, targets)->kj::StringPtr { return target; };
-      co_await store.whenDue(names).exclusiveJoin(kj::mv(changed));
-    }
+        .targets = KJ_MAP(target, targets) { return kj::str(target);
   }
+  , .recordsMax = kj::min(options.recoveringMax - recovering, Store::CLAIM_RECORDS_MAX)});
+for (auto& record: records) recover(kj::mv(record), leased);
+if (records.size() == 0) {
+  auto names = KJ_MAP(target, targets)->kj::StringPtr { return target; };
+  co_await store.whenDue(names).exclusiveJoin(kj::mv(changed));
+}
+}  // namespace
 
-  void recover(Record record, kj::TimePoint leased) {
-    if (!isOurs(record)) return;
-    KJ_IF_MAYBE(run, find(record.id)) run->lose();
-    ++recovering;
-    auto& run = add(Asked{kj::str(record.id), record.call.clone(),
-                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
-        Origin::RECOVERED);
-    run.recover(record, leased);
-  }
+void recover(Record record, kj::TimePoint leased) {
+  if (!isOurs(record)) return;
+  KJ_IF_MAYBE(run, find(record.id)) run->lose();
+  ++recovering;
+  auto& run = add(Asked{kj::str(record.id), record.call.clone(),
+                      record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
+      Origin::RECOVERED);
+  run.recover(record, leased);
+}
 
-  // Gives back what vats hold that are certainly gone: nobody needs to wait for those leases.
-  kj::Promise<void> takeOver() {
-    kj::Maybe<kj::String> after;
-    do {
-      auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
-          .recordsMax = Store::PAGE_RECORDS_MAX,
-          .after = kj::mv(after)});
-      kj::Vector<kj::Promise<void>> releasing;
-      for (auto& record: page.records) {
-        KJ_IF_MAYBE(lease, record.lease) {
-          if (livenessOf(lease->owner) != Liveness::DEAD) continue;
-          releasing.add(store.release({kj::str(record.id), record.epoch, kj::str(lease->owner)})
-                            .ignoreResult()
-                            .catch_([](kj::Exception&&) {}));
-        }
+// Gives back what vats hold that are certainly gone: nobody needs to wait for those leases.
+kj::Promise<void> takeOver() {
+  kj::Maybe<kj::String> after;
+  do {
+    auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
+        .recordsMax = Store::PAGE_RECORDS_MAX,
+        .after = kj::mv(after)});
+    kj::Vector<kj::Promise<void>> releasing;
+    for (auto& record: page.records) {
+      KJ_IF_MAYBE(lease, record.lease) {
+        if (livenessOf(lease->owner) != Liveness::DEAD) continue;
+        releasing.add(store.release({kj::str(record.id), record.epoch, kj::str(lease->owner)})
+                          .ignoreResult()
+                          .catch_([](kj::Exception&&) {}));
       }
-      co_await kj::joinPromises(releasing.releaseAsArray());
-      after = kj::mv(page.next);
-    } while (after != nullptr);
-  }
-
-  kj::Promise<void> keepLeases() {
-    for (;;) {
-      co_await timer.afterDelay(options.lease / LOOKS_PER_LEASE);
-      // Looking at one may end it.
-      kj::Vector<kj::Own<DurableRun>> all(runs.size());
-      for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
-      for (auto& run: all) run->keepLease();
-      leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
     }
-  }
+    co_await kj::joinPromises(releasing.releaseAsArray());
+    after = kj::mv(page.next);
+  } while (after != nullptr);
+}
 
-  // ---- Cancelling ----
-
-  kj::Promise<void> cancelChildren(kj::String parent, kj::String reason) {
-    kj::Maybe<kj::String> after;
-    do {
-      auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
-          .parent = kj::str(parent),
-          .recordsMax = Store::PAGE_RECORDS_MAX,
-          .after = kj::mv(after)});
-      co_await kj::joinPromises(KJ_MAP(
-          record, page.records) { return cancel(record.id, reason); });
-      after = kj::mv(page.next);
-    } while (after != nullptr);
+kj::Promise<void> keepLeases() {
+  for (;;) {
+    co_await timer.afterDelay(options.lease / LOOKS_PER_LEASE);
+    // Looking at one may end it.
+    kj::Vector<kj::Own<DurableRun>> all(runs.size());
+    for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
+    for (auto& run: all) run->keepLease();
+    leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
   }
+}
 
-  void taskFailed(kj::Exception&& exception) override {
-    if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
-      KJ_LOG(WARNING, "a part of the work on durable calls failed", exception);
-    }
+// ---- Cancelling ----
+
+kj::Promise<void> cancelChildren(kj::String parent, kj::String reason) {
+  kj::Maybe<kj::String> after;
+  do {
+    auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
+        .parent = kj::str(parent),
+        .recordsMax = Store::PAGE_RECORDS_MAX,
+        .after = kj::mv(after)});
+    co_await kj::joinPromises(KJ_MAP(record, page.records) { return cancel(record.id, reason); });
+    after = kj::mv(page.next);
+  } while (after != nullptr);
+}
+
+void taskFailed(kj::Exception&& exception) override {
+  if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+    KJ_LOG(WARNING, "a part of the work on durable calls failed", exception);
   }
-};
+}
+};  // namespace troth
 
 // =======================================================================================
 // Callers
@@ -312,9 +312,10 @@ public:
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;
     asked.call.methodId = arrival.methodId;
-    asked.deadline = arrival.request.timeLeft.map(
-        [&](kj::Duration left) { return calls.store.now() + left; });
-    if (arrival.request.parent.size() > 0) parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
+    asked.deadline =
+        arrival.request.timeLeft.map([&](kj::Duration left) { return calls.store.now() + left; });
+    if (arrival.request.parent.size() > 0)
+      parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
     // Together with what else comes in this turn.
     if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) {
       finding = calls.store.find(asked.id).eagerlyEvaluate(nullptr);
@@ -441,7 +442,6 @@ private:
     }
     if (record.isSettled()) settled = kj::mv(record);
   }
-
 };
 
 kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {
@@ -487,9 +487,8 @@ kj::Promise<void> DurableCalls::giveBack(Test&& isMeant) {
   for (auto& entry: runs) {
     if (isMeant(entry.value)) meant.add(kj::addRef(*entry.value.run));
   }
-  return kj::joinPromises(KJ_MAP(run, meant) {
-    return run->giveBack().catch_([](kj::Exception&&) {});
-  });
+  return kj::joinPromises(
+      KJ_MAP(run, meant) { return run->giveBack().catch_([](kj::Exception&&) {}); });
 }
 
 }  // namespace

@@ -49,9 +49,8 @@ public:
   uint32_t getVersion() const override { return version; }
 
   kj::Promise<Value> step(kj::StringPtr name, Work work) override {
-    return kj::evalNow([&]() {
-      return get().step(get().nextChildId(), kj::str("step ", name), kj::mv(work));
-    });
+    return kj::evalNow(
+        [&]() { return get().step(get().nextChildId(), kj::str("step ", name), kj::mv(work)); });
   }
   kj::Promise<Value> transaction(kj::StringPtr name, Transaction work) override {
     return kj::evalNow([&]() {
@@ -97,9 +96,8 @@ DurableRun::~DurableRun() noexcept(false) {
 }
 
 kj::Maybe<kj::TimePoint> DurableRun::deadline() {
-  return asked.deadline.map([this](kj::Date date) {
-    return owner.getTimer().now() + (date - owner.getStore().now());
-  });
+  return asked.deadline.map(
+      [this](kj::Date date) { return owner.getTimer().now() + (date - owner.getStore().now()); });
 }
 
 bool DurableRun::hasTimedOut() {
@@ -155,8 +153,8 @@ void DurableRun::run(kj::Promise<void> code) {
              .eagerlyEvaluate([this](kj::Exception&& e) { refuse(kj::mv(e)); });
 }
 
-// Ends this start because of `problem`, which the next one may not have. The method does not see it:
-// the next start would not do what this one would do about it.
+// Ends this start because of `problem`, which the next one may not have. The method does not see
+// it: the next start would not do what this one would do about it.
 kj::Promise<void> DurableRun::startAgainLater(kj::Exception problem) {
   if (ending == Ending::BY_CODE) {
     ending = Ending::BY_PART;
@@ -179,8 +177,8 @@ kj::Promise<void> DurableRun::runCode(
     kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
   context = kj::refcounted<Context>(*this);
   auto& call = asked.call;
-  return _::runMethod(*object, call.interfaceId, call.methodId, kj::mv(params), *results, *context,
-      deadline());
+  return _::runMethod(
+      *object, call.interfaceId, call.methodId, kj::mv(params), *results, *context, deadline());
 }
 
 kj::Promise<void> DurableRun::runAgain(
@@ -202,7 +200,8 @@ kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
   kj::Own<capnp::ClientHook> object;
   try {
     bool isMain = call.target == MAIN_OBJECT;
-    object = co_await owner.getHost().restoreHere(isMain ? ""_kj : kj::StringPtr(call.target), stored.key);
+    object = co_await owner.getHost().restoreHere(
+        isMain ? ""_kj : kj::StringPtr(call.target), stored.key);
   } catch (...) {
     // Another vat may have it.
     kj::throwFatalException(KJ_EXCEPTION(OVERLOADED, "the object of a durable call is not here",
@@ -276,7 +275,8 @@ kj::Promise<void> DurableRun::record() {
   accept(kj::mv(record), leased);
 }
 
-// If something depends on the record already, there is no way back: the store is asked until it can.
+// If something depends on the record already, there is no way back: the store is asked until it
+// can.
 kj::Promise<Record> DurableRun::create(kj::Function<CreateRequest()> make) {
   for (;;) {
     kj::Maybe<kj::Exception> problem;
@@ -403,8 +403,7 @@ kj::Promise<void> DurableRun::renew() {
   auto asks = owner.getTimer().now();
   KJ_DEFER(renewal = Renewal::NONE);
   try {
-    auto record =
-        co_await owner.getStore().renew({kj::str(asked.id), epoch, owner.newLease()});
+    auto record = co_await owner.getStore().renew({kj::str(asked.id), epoch, owner.newLease()});
     if (record.isSettled()) {
       conclude(kj::mv(record));
     } else {
@@ -525,8 +524,8 @@ kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   co_await kj::Promise<void>(kj::NEVER_DONE);
 }
 
-// The timer's time is that of its last look at the clock, and the process may have been busy, or stood
-// still, since.
+// The timer's time is that of its last look at the clock, and the process may have been busy, or
+// stood still, since.
 bool DurableRun::hasLease() { return kj::systemPreciseMonotonicClock().now() < leaseEnd; }
 
 kj::Promise<Value> DurableRun::step(
@@ -552,8 +551,8 @@ kj::Promise<Value> DurableRun::step(
   co_return kj::mv(value);
 }
 
-// The first start of a call is alone: nobody else can have recorded this step, so the method goes on
-// while it is being recorded.
+// The first start of a call is alone: nobody else can have recorded this step, so the method goes
+// on while it is being recorded.
 kj::Promise<void> DurableRun::writeStep(
     kj::StringPtr childId, kj::StringPtr what, Settlement settlement) {
   auto request = childRequest(childId, what);
@@ -563,7 +562,8 @@ kj::Promise<void> DurableRun::writeStep(
   auto written = owner.getStore()
                      .create(kj::mv(request))
                      .then([this, state, value = kj::mv(value)](Record&& record) {
-                       // A start that has lost its lease was quicker: the method must go on with that.
+                       // A start that has lost its lease was quicker: the method must go on with
+                       // that.
                        if (!isSame(record, state, value)) lose();
                      })
                      .attach(openWrites.open());

@@ -73,8 +73,8 @@ public:
   // Starts the code before the call is recorded.
   void startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
 
-  // Starts it under a lease: that of `record`, which was asked for at `leased`. If it has run before,
-  // what was recorded then is read first.
+  // Starts it under a lease: that of `record`, which was asked for at `leased`. If it has run
+  // before, what was recorded then is read first.
   void startHeld(const Record& record, kj::TimePoint leased, kj::Own<capnp::ClientHook> object,
       kj::Own<_::Message> params);
 
@@ -108,8 +108,8 @@ public:
   // Stops the code, because the lease is over or may be. The outcome will be what is recorded.
   void lose();
 
-  // Stops the code and gives the lease back, so that another vat goes on at once. All who wait are to
-  // ask again.
+  // Stops the code and gives the lease back, so that another vat goes on at once. All who wait are
+  // to ask again.
   kj::Promise<void> giveBack();
 
   // Stops the code, and breaks all who wait.

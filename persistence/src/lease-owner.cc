@@ -69,7 +69,8 @@ kj::String newLeaseOwner() {
 Liveness livenessOf(kj::StringPtr owner) {
   auto parts = partsOf(owner);
   if (parts.size() != 6 || parts[0] != "vat") return Liveness::UNKNOWN;
-  bool isHere = !parts[1].empty() && parts[1] == bootId() && !parts[2].empty() && parts[2] == pidSpace();
+  bool isHere =
+      !parts[1].empty() && parts[1] == bootId() && !parts[2].empty() && parts[2] == pidSpace();
   if (!isHere || parts[4].empty()) return Liveness::UNKNOWN;
   auto pid = static_cast<pid_t>(strtol(parts[3].c_str(), nullptr, 10));
   return startOf(pid) == parts[4] ? Liveness::UNKNOWN : Liveness::DEAD;

@@ -51,7 +51,7 @@ RecordedMessage readRecorded(kj::ArrayPtr<const kj::byte> bytes, ObjectHost& hos
   RecordedMessage result{kj::heap<_::Message>(), kj::String(), kj::String()};
   if (bytes.size() == 0) return result;
   StoredMessage stored(bytes);
-  auto objects = KJ_MAP(ref, stored.refs()) -> kj::Maybe<kj::Own<capnp::ClientHook>> {
+  auto objects = KJ_MAP(ref, stored.refs())->kj::Maybe<kj::Own<capnp::ClientHook>> {
     if (ref.size() == 0) return nullptr;
     return host.restore(ref);
   };
@@ -82,7 +82,8 @@ kj::Exception exceptionOf(const Record& record) {
   switch (record.state) {
     case PromiseState::REJECTED: return make(type, kj::str(text));
     case PromiseState::CANCELED:
-      return make(Type::FAILED, kj::str("the durable promise \"", record.id, "\" was canceled: ", text));
+      return make(
+          Type::FAILED, kj::str("the durable promise \"", record.id, "\" was canceled: ", text));
     case PromiseState::TIMEDOUT:
       return make(Type::OVERLOADED,
           kj::str("the deadline of the durable promise \"", record.id, "\" passed"));

@@ -1,6 +1,6 @@
 #pragma once
-// How parameters, results and values of steps become stored messages, and live again: objects in them
-// are stored as sturdy refs.
+// How parameters, results and values of steps become stored messages, and live again: objects in
+// them are stored as sturdy refs.
 
 #include <kj/async.h>
 #include <troth/durability.h>

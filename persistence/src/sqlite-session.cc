@@ -69,7 +69,8 @@ RequestOutcome SqliteSession::transact(Transaction& given, const SqliteDialogue&
 }
 
 // Null if the record could not be fulfilled any more.
-kj::Maybe<RequestOutcome> SqliteSession::tryTransact(Transaction& given, const SqliteDialogue& dialogue) {
+kj::Maybe<RequestOutcome> SqliteSession::tryTransact(
+    Transaction& given, const SqliteDialogue& dialogue) {
   SqliteTransaction transaction(*database, Kind::WRITE);
   auto time = now();
   KJ_IF_MAYBE(fence, given.fence) requireLease(records.read(fence->id), *fence, time);

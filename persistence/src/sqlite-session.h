@@ -79,7 +79,9 @@ private:
   kj::Date now() const;
   template <typename R>
   RequestOutcome apply(kj::StringPtr id, const R& request, kj::Date now);
-  RequestOutcome apply(const Request& request, kj::Date now) { return apply(idOf(request), request, now); }
+  RequestOutcome apply(const Request& request, kj::Date now) {
+    return apply(idOf(request), request, now);
+  }
   kj::Maybe<RequestOutcome> tryTransact(Transaction& transaction, const SqliteDialogue& dialogue);
   void expireOverdue();
   kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);

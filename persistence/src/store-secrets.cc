@@ -42,8 +42,7 @@ public:
   kj::Promise<void> revoke(kj::StringPtr name, kj::StringPtr key) override {
     auto path = pathOf(name, key);
     auto generation = co_await getGeneration(name, key);
-    co_await store.create(
-        {.id = idOf(path, generation), .tags = kj::arr(kj::str(TAG))});
+    co_await store.create({.id = idOf(path, generation), .tags = kj::arr(kj::str(TAG))});
   }
 
 private:

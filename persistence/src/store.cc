@@ -61,11 +61,13 @@ kj::Own<Store> newMemoryStore(StoreOptions options) {
 }
 
 kj::Own<Store> newSqliteStore(kj::StringPtr path, StoreOptions options) {
-  return openOnLoop([path = kj::str(path), options]() mutable { return openSqliteStore(path, options); });
+  return openOnLoop(
+      [path = kj::str(path), options]() mutable { return openSqliteStore(path, options); });
 }
 
 kj::Own<Store> newPostgresStore(kj::StringPtr uri, StoreOptions options) {
-  return openOnLoop([uri = kj::str(uri), options]() mutable { return openPostgresStore(uri, options); });
+  return openOnLoop(
+      [uri = kj::str(uri), options]() mutable { return openPostgresStore(uri, options); });
 }
 
 }  // namespace troth

@@ -6,7 +6,8 @@ namespace troth {
 
 const kj::uint ConnectedRef::BRAND = 0;
 
-ConnectedRef::ConnectedRef(kj::Own<ConnectorRef> connectorRef, kj::StringPtr host, kj::StringPtr name)
+ConnectedRef::ConnectedRef(
+    kj::Own<ConnectorRef> connectorRef, kj::StringPtr host, kj::StringPtr name)
     : connectorRef(kj::mv(connectorRef)),
       host(kj::str(host)),
       name(kj::str(name)),

@@ -14,8 +14,7 @@ kj::Own<DurableContext> share(DurableContext& context) { return kj::addRef(conte
 // The call of a method that is made for a durable call, whose caller may be gone.
 class RunContext final: public capnp::CallContextHook, public kj::Refcounted {
 public:
-  RunContext(kj::Own<Message> params, Message& results)
-      : params(kj::mv(params)), results(results) {}
+  RunContext(kj::Own<Message> params, Message& results): params(kj::mv(params)), results(results) {}
 
   capnp::AnyPointer::Reader getParams() override {
     return contentOf(*KJ_REQUIRE_NONNULL(params, "the parameters were released")).asReader();
@@ -31,9 +30,8 @@ public:
       kj::Own<capnp::RequestHook>&& request) override {
     auto sent = request->send();
     auto tail = sent.releasePipelineHook();
-    auto done = sent.then([self = kj::addRef(*this)](auto&& response) mutable {
-      contentOf(self->results).set(response);
-    });
+    auto done = sent.then([self = kj::addRef(*this)](
+                              auto&& response) mutable { contentOf(self->results).set(response); });
     return {kj::mv(done), kj::mv(tail)};
   }
   // What is pipelined on a durable call waits until its method is done.
@@ -65,8 +63,9 @@ DurableCallBase& DurableCallBase::operator=(const DurableCallBase& other) {
 }
 
 kj::Maybe<DurableContext&> DurableCallBase::durableContext() const {
-  return context.map(
-      [](const kj::Own<DurableContext>& c) -> DurableContext& { return const_cast<DurableContext&>(*c); });
+  return context.map([](const kj::Own<DurableContext>& c) -> DurableContext& {
+    return const_cast<DurableContext&>(*c);
+  });
 }
 
 DurableContext& DurableCallBase::requireContext() const {

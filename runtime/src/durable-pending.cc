@@ -52,18 +52,17 @@ void PendingCall::makeDurable(kj::String id, kj::String parent) {
   durable = kj::heap<Durable>(Durable{kj::mv(id), kj::mv(parent)});
 }
 
-// Where the target does not take a durable call. Whether the call is to be sent all the same, because
-// the target is broken and will say why. If it is not known yet, the call waits for it.
+// Where the target does not take a durable call. Whether the call is to be sent all the same,
+// because the target is broken and will say why. If it is not known yet, the call waits for it.
 bool PendingCall::requireDurable() {
   auto& object = innermostTarget();
   if (object.isError()) return true;
   KJ_IF_MAYBE(resolved, object.whenMoreResolved()) {
     state = State::WAITING;
-    KJ_ASSERT_NONNULL(durable)->resolving =
-        resolved->ignoreResult()
-            .catch_([](kj::Exception&&) {})
-            .then([this]() { queueAgain(); })
-            .eagerlyEvaluate(nullptr);
+    KJ_ASSERT_NONNULL(durable)->resolving = resolved->ignoreResult()
+                                                .catch_([](kj::Exception&&) {})
+                                                .then([this]() { queueAgain(); })
+                                                .eagerlyEvaluate(nullptr);
     return false;
   }
   retried = false;

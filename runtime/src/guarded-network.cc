@@ -10,8 +10,8 @@ using capnp::rpc::Message;
 
 namespace {
 
-// A message that waits in a queue, and whose maker still reads it: what is pipelined on results reads
-// them from there.
+// A message that waits in a queue, and whose maker still reads it: what is pipelined on results
+// reads them from there.
 struct SharedOutgoing final: public kj::Refcounted {
   explicit SharedOutgoing(kj::Own<capnp::OutgoingRpcMessage> message): message(kj::mv(message)) {}
 
@@ -108,9 +108,8 @@ public:
   }
 
   kj::Own<capnp::OutgoingRpcMessage> newOutgoingMessage(kj::uint firstSegmentWordSize) override {
-    return kj::heap<GuardedOutgoing>(
-        inner->newOutgoingMessage(firstSegmentWordSize), owner.ledger, owner.limits, owner.held,
-        owner.closed);
+    return kj::heap<GuardedOutgoing>(inner->newOutgoingMessage(firstSegmentWordSize), owner.ledger,
+        owner.limits, owner.held, owner.closed);
   }
 
   kj::Promise<kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>> receiveIncomingMessage() override {

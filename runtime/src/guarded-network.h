@@ -12,8 +12,8 @@ namespace troth {
 class GuardedNetwork final: public capnp::TwoPartyVatNetworkBase {
 public:
   // All of these must outlive this.
-  GuardedNetwork(capnp::TwoPartyVatNetwork& network, Ledger& ledger, const Limits& limits,
-      OutputGate& gate)
+  GuardedNetwork(
+      capnp::TwoPartyVatNetwork& network, Ledger& ledger, const Limits& limits, OutputGate& gate)
       : network(network), ledger(ledger), limits(limits), gate(gate), held(gate) {}
 
   kj::Maybe<kj::Own<Connection>> connect(capnp::rpc::twoparty::VatId::Reader id) override;

@@ -113,12 +113,11 @@ kj::Promise<void> HostedObjects::getKey() {
 
 kj::Promise<uint64_t> HostedObjects::getGeneration(kj::StringPtr name, kj::StringPtr key) {
   if (closed) return vatGone();
-  return getKey().then(
-      [self = kj::addRef(*this), name = kj::str(name), key = kj::str(key)]() mutable
-      -> kj::Promise<uint64_t> {
-        if (self->closed) return vatGone();
-        return self->secrets.getGeneration(name, key);
-      });
+  return getKey().then([self = kj::addRef(*this), name = kj::str(name),
+                           key = kj::str(key)]() mutable -> kj::Promise<uint64_t> {
+    if (self->closed) return vatGone();
+    return self->secrets.getGeneration(name, key);
+  });
 }
 
 void HostedObjects::setHome(ServerBase& server, kj::StringPtr name, kj::StringPtr key) {

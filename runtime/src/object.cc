@@ -135,12 +135,12 @@ void setResults(InvokeContext& context, capnp::AnyPointer::Reader own,
   KJ_IF_MAYBE(a, answer) results.setAnswer(*a);
 }
 
-// One caller of a durable call. What others need of its outcome they get as soon as it is there; the
-// caller itself, who is not in this vat, when it is recorded.
+// One caller of a durable call. What others need of its outcome they get as soon as it is there;
+// the caller itself, who is not in this vat, when it is recorded.
 class DurableInvocation {
 public:
-  DurableInvocation(kj::Own<_::DurableCaller> caller, kj::Own<InnerCall> inner,
-      kj::Own<Outcome> outcomeParam)
+  DurableInvocation(
+      kj::Own<_::DurableCaller> caller, kj::Own<InnerCall> inner, kj::Own<Outcome> outcomeParam)
       : caller(kj::mv(caller)), inner(kj::mv(inner)), outcome(kj::mv(outcomeParam)) {
     outcome->onWanted(kj::Function<void()>([this]() {
       wanted = true;
@@ -152,10 +152,12 @@ public:
 
   kj::Promise<void> run() {
     return caller->call(inner->takeParams())
-        .then([this](kj::Own<_::Message>&& results) {
-          early = kj::mv(results);
-          if (wanted) release();
-        }, [](kj::Exception&&) {})
+        .then(
+            [this](kj::Own<_::Message>&& results) {
+              early = kj::mv(results);
+              if (wanted) release();
+            },
+            [](kj::Exception&&) {})
         .then([this]() { return caller->whenRecorded(); })
         .then([this](kj::Own<_::Message>&& results) { finish(*results); });
   }
@@ -237,18 +239,17 @@ kj::Promise<void> invokeDurably(InvokeContext context, capnp::InterfaceSchema::M
   auto holes = context.getParams().getHoles();
   kj::Promise<void> filled = kj::READY_NOW;
   if (holes.size() > 0) {
-    filled = _::bounded(_::boundedWait(kj::evalNow([&]() {
-      return fillHoles(holes, call, method.getParamType());
-    })),
+    filled = _::bounded(_::boundedWait(kj::evalNow(
+                            [&]() { return fillHoles(holes, call, method.getParamType()); })),
         _::readDeadline(context.getParams().getOptions()));
   } else {
     call.copyParams();
   }
-  auto invocation =
-      kj::heap<DurableInvocation>(kj::mv(caller), kj::mv(inner), kj::mv(outcome));
+  auto invocation = kj::heap<DurableInvocation>(kj::mv(caller), kj::mv(inner), kj::mv(outcome));
   auto& invoking = *invocation;
   return filled.then([&invoking]() { return invoking.run(); })
-      .then([&out, context, answer]() mutable { setResults(context, out.getResults().asReader(), answer); },
+      .then([&out, context,
+                answer]() mutable { setResults(context, out.getResults().asReader(), answer); },
           [&invoking](kj::Exception&& exception) {
             invoking.fail(exception);
             kj::throwFatalException(kj::mv(exception));
@@ -326,7 +327,8 @@ _::DurableRequest readDurable(wire::CallOptions::Reader options) {
 kj::Own<_::DurableCaller> ServerBase::arrive(
     capnp::InterfaceSchema::Method method, _::DurableRequest request) {
   auto& home = KJ_REQUIRE_NONNULL(getHome(),
-      "this object cannot be called durably, because nobody could restore it after a crash: serve it "
+      "this object cannot be called durably, because nobody could restore it after a crash: serve "
+      "it "
       "under a name, or hand it out through a restorer");
   auto& durability = KJ_REQUIRE_NONNULL(home.host.getDurability(),
       "this vat has no store, and so no durable calls; give it one (VatOptions::store)");
@@ -377,7 +379,8 @@ ServerBase::Dispatched ServerBase::invoke(Context untyped) {
     capnp::CallContextHook::from(untyped).setPipeline(newNamedPipeline(answer, kj::mv(pipeline)));
     bool cancelable =
         answer == nullptr && !method.getResultType().getProto().getStruct().getPointerCount();
-    auto work = invokeDurably(context, method, kj::mv(caller), kj::mv(inner), kj::mv(outcome), answer);
+    auto work =
+        invokeDurably(context, method, kj::mv(caller), kj::mv(inner), kj::mv(outcome), answer);
     return {work.attach(thisCap()), false, cancelable};
   }
   capnp::CallContextHook::from(untyped).setPipeline(

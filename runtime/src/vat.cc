@@ -111,8 +111,8 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
         kj::arrayPtr(options.sturdyKey.data(), options.sturdyKey.size()), options.sturdySecrets,
         options.store.get() == nullptr ? kj::Own<SturdySecrets>()
                                        : options.store->newSturdySecrets()};
-    return kj::refcounted<HostedObjects>(
-        kj::mv(hosting), [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
+    return kj::refcounted<HostedObjects>(kj::mv(hosting),
+        [this](kj::StringPtr host, kj::StringPtr name) { return connect(host, name); });
   }
 
   // Breaks whatever is under way. Continuations that see this may still use the vat.
@@ -169,8 +169,8 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
 
   Link& add(kj::Own<kj::AsyncIoStream> stream, Connection::Side side, kj::StringPtr address,
       kj::Own<LinkView> view = kj::refcounted<LinkView>()) {
-    auto link = kj::heap<Link>(kj::mv(stream), side, *this, options.limits,
-        objects->getOutputGate(), kj::mv(view));
+    auto link = kj::heap<Link>(
+        kj::mv(stream), side, *this, options.limits, objects->getOutputGate(), kj::mv(view));
     auto& result = *link;
     result.address = kj::str(address);
     result.id = ++lastLinkId;
@@ -358,9 +358,8 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
     if (durability.get() != nullptr) {
       drained = kj::joinPromises(kj::arr(kj::mv(drained), durability->drain(deadline)));
     }
-    return drained.then([this, end]() {
-      return closeAll(kj::max(end, loop.timer().now() + CLOSING_AT_LEAST));
-    });
+    return drained.then(
+        [this, end]() { return closeAll(kj::max(end, loop.timer().now() + CLOSING_AT_LEAST)); });
   }
 
   // What a shutdown always allows for answers to be written, even when its deadline has passed.

@@ -42,7 +42,8 @@ TEST_F(DurableCall, TheOutcomeIsThereAfterARestart) {
 
 TEST_F(DurableCall, OtherParametersUnderTheIdAreRefusedShowingBoth) {
   wait(desk().work("hello").durable("w").text());
-  auto text = failureOf(loop.waitScope(), [&]() { return desk().work("bye bye").durable("w").text(); });
+  auto text =
+      failureOf(loop.waitScope(), [&]() { return desk().work("bye bye").durable("w").text(); });
   EXPECT_TRUE(contains(text, "\"w\" is taken")) << text;
   EXPECT_TRUE(contains(text, "asked for was")) << text;
   EXPECT_EQ(1, scene.runs);
@@ -103,7 +104,8 @@ TEST_F(DurableCall, AnObjectInAParameterLivesAgainAfterARestart) {
 
 TEST_F(DurableCall, AnObjectThatCannotBeSavedIsAnErrorBeforeAnythingRuns) {
   Ref<Drawer> mine = kj::heap<DrawerServer>(scene, "mine");
-  auto text = failureOf(loop.waitScope(), [&]() { return desk().give(mine).durable("g").ignoreResult(); });
+  auto text =
+      failureOf(loop.waitScope(), [&]() { return desk().give(mine).durable("g").ignoreResult(); });
   EXPECT_NE("", text);
   EXPECT_EQ(0, scene.runs);
   EXPECT_TRUE(find("g") == nullptr);
@@ -120,8 +122,8 @@ TEST_F(DurableCall, OfAMarkedMethodTakesTheCallersId) {
 
 TEST_F(DurableCall, IsRefusedByAVatWithoutAStore) {
   Vat other({.loop = loop});
-  auto drawers = other.restorer<Drawer>(
-      [&](kj::StringPtr key) { return kj::heap<DrawerServer>(scene, key); });
+  auto drawers =
+      other.restorer<Drawer>([&](kj::StringPtr key) { return kj::heap<DrawerServer>(scene, key); });
   auto address = deskAt(folder.file("other.sock"));
   other.serve("desk", kj::heap<DeskServer>(scene, drawers));
   wait(other.listen(address.host));
@@ -153,8 +155,10 @@ TEST_F(DurableCall, IsFinishedByItselfWhenNobodyAsksAgain) {
     if (++scene.runs == 1) return kj::NEVER_DONE;
     return call.fulfill("done");
   };
-  { auto dropped = desk().work("x").durable("w");
-    while (find("w") == nullptr) settle(); }
+  {
+    auto dropped = desk().work("x").durable("w");
+    while (find("w") == nullptr) settle();
+  }
   restart();
   EXPECT_EQ(PromiseState::FULFILLED, wait(office->store.whenSettled("w")).state);
 }
@@ -165,8 +169,10 @@ TEST_F(DurableCall, DroppingThePromiseDoesNotCancelIt) {
   scene.work = [&](auto call) -> kj::Promise<void> {
     return fork.addBranch().then([call]() mutable { call.fulfill("done"); });
   };
-  { auto dropped = desk().work("x").durable("w");
-    while (find("w") == nullptr) settle(); }
+  {
+    auto dropped = desk().work("x").durable("w");
+    while (find("w") == nullptr) settle();
+  }
   settle();
   paf.fulfiller->fulfill();
   EXPECT_EQ(PromiseState::FULFILLED, wait(office->store.whenSettled("w")).state);
@@ -175,7 +181,8 @@ TEST_F(DurableCall, DroppingThePromiseDoesNotCancelIt) {
 TEST_F(DurableCall, IsAttachedToFromAnyVatWithTheStore) {
   wait(desk().work("x").durable("w").text());
   EXPECT_EQ("x!", wait(office->vat->attach<Desk::WorkResults>("w")).getText());
-  auto text = failureOf(loop.waitScope(), [&]() { return office->vat->attach<Desk::WorkResults>("none"); });
+  auto text =
+      failureOf(loop.waitScope(), [&]() { return office->vat->attach<Desk::WorkResults>("none"); });
   EXPECT_TRUE(contains(text, "there is no promise")) << text;
 }
 

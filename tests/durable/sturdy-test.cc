@@ -35,8 +35,8 @@ TEST_F(SturdyRefOfAVatWithAStore, StaysRevokedAfterARestart) {
   auto saved = savedDrawer("socks");
   wait(office->vat->revoke("Drawer", "socks"));
   restart();
-  EXPECT_NE("", failureOf(loop.waitScope(),
-                    [&]() { return client->restore<Drawer>(saved).name().name(); }));
+  EXPECT_NE("",
+      failureOf(loop.waitScope(), [&]() { return client->restore<Drawer>(saved).name().name(); }));
   EXPECT_EQ("socks", nameBehind(savedDrawer("socks")));
 }
 

@@ -18,8 +18,8 @@
 // cut; the memory store survives nothing.
 //
 // A store belongs to the thread of the Loop that it was made on, and lives no longer than that. One
-// that is made before there is a Loop, as an option of a Vat, is opened when it is used first, which
-// that vat does: then it is the vat that throws if it cannot be.
+// that is made before there is a Loop, as an option of a Vat, is opened when it is used first,
+// which that vat does: then it is the vat that throws if it cannot be.
 //
 // Dropping a promise that a method has returned does not undo its request, but for transact().
 
@@ -191,7 +191,6 @@ public:
   static constexpr uint32_t CLAIM_RECORDS_MAX = 1000;
   static constexpr uint32_t CLAIM_TARGETS_MAX = 1000;
   static constexpr uint32_t PRUNE_TREES_MAX = 10000;
-
 
   // Records a pending promise, or returns the record that is already there. Resolves once the
   // record would survive a power cut.

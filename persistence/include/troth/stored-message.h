@@ -33,8 +33,8 @@ public:
   // The objects in the content, in the order of its table of capabilities; empty text for null.
   kj::Array<kj::StringPtr> refs() const;
 
-  // Which object of its restorer a call is made on, and what a part of a durable call is that is not
-  // a call, such as "step charge". Empty text where that does not apply.
+  // Which object of its restorer a call is made on, and what a part of a durable call is that is
+  // not a call, such as "step charge". Empty text where that does not apply.
   kj::StringPtr key() const;
   kj::StringPtr step() const;
 

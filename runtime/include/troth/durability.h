@@ -5,14 +5,15 @@
 //     troth::Vat vat({.store = troth::newSqliteStore("bank.db")});
 //     vat.serve("bank", kj::heap<BankServer>()).run("*:7700");
 //
-//     auto receipt = co_await bank.transfer(alice, bob, 70).durable("transfer-42");    // its client
+//     auto receipt = co_await bank.transfer(alice, bob, 70).durable("transfer-42");    // its
+//     client
 //
 // What holds for a durable call. The same id gives the same outcome, from any process, now or after
 // any crash; an id that stands for another method, object or other parameters is refused, with an
-// error that shows both. Nothing leaves the vat before the records that it depends on are committed.
-// The code of a method may run more than once, the recorded outcome is one: what must not happen
-// twice belongs into a step or a transaction, see durable-call.h. A caller who is gone, or drops the
-// promise, only detaches.
+// error that shows both. Nothing leaves the vat before the records that it depends on are
+// committed. The code of a method may run more than once, the recorded outcome is one: what must
+// not happen twice belongs into a step or a transaction, see durable-call.h. A caller who is gone,
+// or drops the promise, only detaches.
 //
 // A method that breaks with OVERLOADED or DISCONNECTED is run again later; with anything else its
 // call is rejected.
@@ -67,8 +68,8 @@ inline capnp::AnyPointer::Builder contentOf(Message& message) {
   return message.capabilities.imbue(message.message.getRoot<capnp::AnyPointer>());
 }
 
-// What a method can do while it runs for a durable call. Every call of it that gets an id of its own
-// gets the next one, so a method must make them in the same order each time it runs.
+// What a method can do while it runs for a durable call. Every call of it that gets an id of its
+// own gets the next one, so a method must make them in the same order each time it runs.
 class DurableContext: public kj::Refcounted {
 public:
   using Value = kj::Own<Message>;
@@ -128,11 +129,12 @@ class DurableCaller {
 public:
   virtual ~DurableCaller() noexcept(false) {}
 
-  // The parameters are complete. Resolves, or breaks, when the outcome is known inside the vat, which
-  // can be before it is recorded.
+  // The parameters are complete. Resolves, or breaks, when the outcome is known inside the vat,
+  // which can be before it is recorded.
   virtual kj::Promise<kj::Own<Message>> call(kj::Own<Message> params) = 0;
 
-  // What call() gave is used before it is recorded: whatever the vat says from now on waits for that.
+  // What call() gave is used before it is recorded: whatever the vat says from now on waits for
+  // that.
   virtual void expose() = 0;
 
   // Resolves to the outcome that stands, or breaks with it, once it is recorded. To be called once
@@ -149,15 +151,16 @@ public:
 
   virtual kj::Own<_::DurableCaller> arrive(_::Arrival arrival) = 0;
 
-  // Cancels a durable call, whoever works on it, with the calls that it has made. Resolves when that
-  // is recorded.
+  // Cancels a durable call, whoever works on it, with the calls that it has made. Resolves when
+  // that is recorded.
   virtual kj::Promise<void> cancel(kj::StringPtr id, kj::StringPtr reason) = 0;
 
-  // The outcome of a durable call, whichever vat it is made in, as long as that uses the same store.
+  // The outcome of a durable call, whichever vat it is made in, as long as that uses the same
+  // store.
   virtual kj::Promise<kj::Own<_::Message>> attach(kj::StringPtr id) = 0;
 
-  // Takes up no more calls that were left pending, and gives those back that have not settled within
-  // `limit`.
+  // Takes up no more calls that were left pending, and gives those back that have not settled
+  // within `limit`.
   virtual kj::Promise<void> drain(kj::Duration limit) = 0;
 };
 
@@ -169,16 +172,16 @@ public:
   // `host` must outlive the result, and this.
   virtual kj::Own<Durability> newDurability(ObjectHost& host, const DurableOptions& options) = 0;
 
-  // What the sturdy refs of all vats with this store have in common. It is not used any more when this
-  // is gone.
+  // What the sturdy refs of all vats with this store have in common. It is not used any more when
+  // this is gone.
   virtual kj::Own<SturdySecrets> newSturdySecrets() = 0;
 };
 
 namespace _ {
 
 // How the reason of an OVERLOADED or DISCONNECTED starts that is the recorded outcome of a durable
-// call: to ask again would get the same. Marks `exception` so, or removes the mark and tells whether
-// it was there.
+// call: to ask again would get the same. Marks `exception` so, or removes the mark and tells
+// whether it was there.
 void addRecordedMark(kj::Exception& exception);
 enum class Mark { NONE, REMOVED };
 Mark removeRecordedMark(kj::Exception& exception);

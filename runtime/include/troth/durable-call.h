@@ -10,11 +10,11 @@
 //     }
 //
 // After a crash the method runs again from its start, in this vat or in another one that serves the
-// same object. What it did by the functions below it does not do again: each gets the next id of the
-// call, `order-7.1`, `order-7.2`, and gives what is recorded under it. So it must ask for the same
-// things in the same order each time: if it does not, the call breaks with "nondeterministic replay",
-// which names both. Reading the clock, random numbers, and anything else that may be different the
-// next time, belongs into a step.
+// same object. What it did by the functions below it does not do again: each gets the next id of
+// the call, `order-7.1`, `order-7.2`, and gives what is recorded under it. So it must ask for the
+// same things in the same order each time: if it does not, the call breaks with "nondeterministic
+// replay", which names both. Reading the clock, random numbers, and anything else that may be
+// different the next time, belongs into a step.
 //
 // The functions break with FAILED in a call that is not durable.
 
@@ -151,10 +151,10 @@ public:
 
   bool isDurable() const { return context != nullptr; }
 
-  // Does something that acts on the world, and records what came of it: a number, an enum, a string,
-  // bytes, an Owned<T>, or a promise of one. `fn` starts when all that the call depends on is
-  // committed; a crash while it runs makes it run again, so it acts at least once, and what it gave is
-  // recorded once. It must own or outlive what it uses, as the method's coroutine does.
+  // Does something that acts on the world, and records what came of it: a number, an enum, a
+  // string, bytes, an Owned<T>, or a promise of one. `fn` starts when all that the call depends on
+  // is committed; a crash while it runs makes it run again, so it acts at least once, and what it
+  // gave is recorded once. It must own or outlive what it uses, as the method's coroutine does.
   //
   // What it breaks with is recorded too, and given again; but after OVERLOADED and DISCONNECTED the
   // method goes no further, and is run again later, as long as there are tries left.
@@ -191,13 +191,12 @@ public:
 
   // A promise that somebody settles from outside, under the id of this call, a dot, and `name`: a
   // person with `troth promises fulfill order-7.approval`, or a program with Store::settle(). T is
-  // capnp::Text, capnp::Data, or a struct. Breaks as it was rejected, and if it is canceled. The same
-  // name is the same promise. It starts with a letter.
+  // capnp::Text, capnp::Data, or a struct. Breaks as it was rejected, and if it is canceled. The
+  // same name is the same promise. It starts with a letter.
   template <typename T>
   kj::Promise<Awaited<T>> promise(kj::StringPtr name) {
-    return requireContext().promise(name).then([](kj::Own<Message>&& value) {
-      return Recorded<capnp::Response<T>>::read(kj::mv(value));
-    });
+    return requireContext().promise(name).then(
+        [](kj::Own<Message>&& value) { return Recorded<capnp::Response<T>>::read(kj::mv(value)); });
   }
 
   // The id of the call; empty if it is not durable.
@@ -206,9 +205,9 @@ public:
   // How often its code was started, this time included.
   uint32_t tries() const;
 
-  // DurableOptions::version of the vat that recorded the call first. To change what a method asks for
-  // while calls are under way, raise that version, and let the method ask for the old things where
-  // this is lower.
+  // DurableOptions::version of the vat that recorded the call first. To change what a method asks
+  // for while calls are under way, raise that version, and let the method ask for the old things
+  // where this is lower.
   uint32_t version() const;
 
   // The id for a durable call that is a part of this one. For Promise::durable().

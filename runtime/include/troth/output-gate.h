@@ -3,8 +3,8 @@
 // committed.
 //
 // Work inside a vat may run ahead of the disk. Whoever lets it takes a hold; messages that are made
-// while there are holds wait until all of those are gone, in their order. Holds that are taken later
-// do not delay them.
+// while there are holds wait until all of those are gone, in their order. Holds that are taken
+// later do not delay them.
 //
 // Used by one thread.
 

@@ -229,15 +229,15 @@ public:
     return kj::mv(static_cast<Promise<T>&>(*this));
   }
 
-  // The same promise, of a call that is recorded by the vat that runs it, under an id of the caller's
-  // choice: it is finished whatever crashes, and asked for again after a lost connection. The same id
-  // gives the same outcome, for ever; see durability.h. In a method that is run for a durable call
-  // itself `.durable(call)` takes the next id of that.
+  // The same promise, of a call that is recorded by the vat that runs it, under an id of the
+  // caller's choice: it is finished whatever crashes, and asked for again after a lost connection.
+  // The same id gives the same outcome, for ever; see durability.h. In a method that is run for a
+  // durable call itself `.durable(call)` takes the next id of that.
   //
   // Breaks with FAILED, before anything has run, if the object's vat has no store, if nobody could
-  // restore the object or an argument after a crash, and if the id stands for something else. Throws
-  // if the call has been sent. A deadline bounds the call wherever it runs; once it has passed, the
-  // promise is timed out for good.
+  // restore the object or an argument after a crash, and if the id stands for something else.
+  // Throws if the call has been sent. A deadline bounds the call wherever it runs; once it has
+  // passed, the promise is timed out for good.
   Promise<T> durable(const DurableId& id) {
     _::applyDurable(*source.call, id);
     return kj::mv(static_cast<Promise<T>&>(*this));

@@ -15,8 +15,8 @@ class SturdySecrets {
 public:
   virtual ~SturdySecrets() noexcept(false) {}
 
-  // The key of a vat that was given none, the same for all that share these: 32 bytes or more. Without
-  // any, the vat chooses one. Asked for once.
+  // The key of a vat that was given none, the same for all that share these: 32 bytes or more.
+  // Without any, the vat chooses one. Asked for once.
   virtual kj::Promise<kj::Array<kj::byte>> getKey() { return kj::Array<kj::byte>(); }
 
   // How often the refs of the object have been revoked.

@@ -66,12 +66,12 @@ struct VatOptions {
   std::string publicAddress{};
 
   // What this vat makes the secrets of its sturdy refs with: 32 random bytes or more, the same in
-  // every process in which the refs are to be good, and known to nobody else. Without one, the vat's
-  // store keeps one, and without a store the refs are good as long as the vat lives.
+  // every process in which the refs are to be good, and known to nobody else. Without one, the
+  // vat's store keeps one, and without a store the refs are good as long as the vat lives.
   std::vector<kj::byte> sturdyKey{};
 
-  // Where revocations are remembered; must outlive the vat. Without it the store does, and without a
-  // store they are forgotten with the vat.
+  // Where revocations are remembered; must outlive the vat. Without it the store does, and without
+  // a store they are forgotten with the vat.
   kj::Maybe<SturdySecrets&> sturdySecrets = nullptr;
 
   // Where durable calls are recorded: a troth::Store, of the durable library. Without one, durable
@@ -162,8 +162,8 @@ public:
   [[nodiscard]] kj::Promise<void> revoke(kj::StringPtr name, kj::StringPtr key);
 
   // The outcome of the durable call `id`, whoever made it and wherever it runs, as long as that vat
-  // uses the same store as this one. T is the struct of the method's results. Breaks as the call did,
-  // and with FAILED if there is none of that id, or this vat has no store.
+  // uses the same store as this one. T is the struct of the method's results. Breaks as the call
+  // did, and with FAILED if there is none of that id, or this vat has no store.
   template <typename T>
   Promise<T> attach(kj::StringPtr id) {
     return asPromise(attachCall(id).then([](kj::Own<_::Message>&& results) {
@@ -172,8 +172,8 @@ public:
   }
 
   // Cancels a durable call that is recorded in this vat's store, and the calls that it has made, if
-  // they are recorded there too. Whoever waits for it learns of it at once, a vat that works on it in
-  // a third of its lease at the latest. Resolves when that is recorded; if the call has settled
+  // they are recorded there too. Whoever waits for it learns of it at once, a vat that works on it
+  // in a third of its lease at the latest. Resolves when that is recorded; if the call has settled
   // already, it stays as it is.
   [[nodiscard]] kj::Promise<void> cancel(kj::StringPtr id, kj::StringPtr reason);
 
