@@ -36,6 +36,11 @@ kj::Exception exceptionOf(const Record& record);
 // The same for a caller, whose vat must not ask again for what is recorded.
 kj::Own<_::Message> answerOf(const Record& record, ObjectHost& host);
 
+// Whether the promise has come to this.
+inline bool cameTo(const Record& record, PromiseState state, kj::ArrayPtr<const kj::byte> value) {
+  return record.state == state && record.value.asPtr() == value;
+}
+
 // How a promise settles that breaks with `exception`.
 Settlement rejectionFor(const kj::Exception& exception);
 
