@@ -6,6 +6,8 @@
 #include <sys/random.h>
 #include <troth/retry.h>
 
+#include <set>
+
 #include "durable-run.h"
 #include "fault-point.h"
 #include "lease-owner.h"
@@ -63,7 +65,9 @@ public:
     callers.cancel(gone());
     recovery = nullptr;
     tasks.clear();
-    for (auto& entry: runs) entry.value.run->abandon(gone());
+    // Some are there only because callers still wait for what others record.
+    auto all = KJ_MAP(run, live) { return kj::addRef(*run); };
+    for (auto& run: all) run->abandon(gone());
     runs.clear();
     dropped.clear();
   }
@@ -101,6 +105,7 @@ private:
   kj::Timer& timer;
   DurableOptions options;
   kj::String name;
+  std::set<DurableRun*> live;
   kj::HashMap<kj::String, Entry> runs;
 
   // Leases under which nobody here works any more, though an answer of the store may show them.
@@ -129,6 +134,9 @@ private:
     if (dropped.empty()) tasks.add(kj::evalLater([this]() { auto all = kj::mv(dropped); }));
     dropped.add(Dropped{kj::mv(run), kj::mv(promises)});
   }
+
+  void isThere(DurableRun& run) override { live.insert(&run); }
+  void isGone(DurableRun& run) override { live.erase(&run); }
 
   void ended(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {

@@ -85,9 +85,12 @@ private:
 // The code
 
 DurableRun::DurableRun(RunOwner& owner, Asked askedParam)
-    : owner(owner), asked(kj::mv(askedParam)), version(owner.getOptions().version) {}
+    : owner(owner), asked(kj::mv(askedParam)), version(owner.getOptions().version) {
+  owner.isThere(*this);
+}
 
 DurableRun::~DurableRun() noexcept(false) {
+  if (owned == Owned::YES) owner.isGone(*this);
   if (context.get() != nullptr) context->close();
 }
 
@@ -463,6 +466,7 @@ void DurableRun::refuse(kj::Exception exception) {
 }
 
 void DurableRun::abandon(const kj::Exception& reason) {
+  owned = Owned::ABANDONED;
   phase = Phase::OVER;
   over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();

@@ -35,6 +35,10 @@ public:
   virtual const DurableOptions& getOptions() const = 0;
   virtual kj::StringPtr getName() const = 0;
 
+  // A run is there until it is gone. Those that are there when the owner goes, it abandons.
+  virtual void isThere(DurableRun& run) = 0;
+  virtual void isGone(DurableRun& run) = 0;
+
   // The run is over; another one with its id may start.
   virtual void ended(DurableRun& run) = 0;
 
@@ -120,6 +124,7 @@ private:
   // the lease is ours. OVER: nothing is done here any more.
   enum class Phase { AHEAD, RECORDING, HELD, OVER };
   enum class Renewal { NONE, UNDER_WAY };
+  enum class Owned { YES, ABANDONED };
 
   // Whether this start ends when its code does, or before, because a part of it did.
   enum class Ending { BY_CODE, BY_PART };
@@ -138,6 +143,7 @@ private:
 
   RunOwner& owner;
   Asked asked;
+  Owned owned = Owned::YES;
   Phase phase = Phase::AHEAD;
   uint64_t epoch = 0;
   uint32_t version;
