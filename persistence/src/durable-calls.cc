@@ -433,12 +433,8 @@ private:
   kj::Promise<void> takeUp(kj::Own<_::Message> params) {
     requireRoom();
     faultPoint("before-record");
-    CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
-    request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
-    request.deadline = asked.deadline;
-    request.tags = DurableRun::tagsFor(calls.options);
+    auto request = DurableRun::creationOf(asked, calls.options);
     request.lease = calls.newLease();
-    request.repetition = Repetition::STRICT;
     auto leased = calls.timer.now();
     auto record = co_await calls.store.create(kj::mv(request));
     if (!record.isSettled() && !join()) {

@@ -247,16 +247,11 @@ kj::Promise<Settlement> DurableRun::settlementOfResults() {
 // =======================================================================================
 // Its record
 
-kj::Array<kj::String> DurableRun::tagsFor(const DurableOptions& options) {
-  if (options.version == 0) return nullptr;
-  return kj::arr(kj::str(VERSION_TAG, options.version));
-}
-
-CreateRequest DurableRun::creation() {
+CreateRequest DurableRun::creationOf(const Asked& asked, const DurableOptions& options) {
   CreateRequest request{.id = kj::str(asked.id), .call = asked.call.clone()};
   request.parent = asked.parent.map([](const kj::String& s) { return kj::str(s); });
   request.deadline = asked.deadline;
-  request.tags = tagsFor(owner.getOptions());
+  if (options.version > 0) request.tags = kj::arr(kj::str(VERSION_TAG, options.version));
   request.repetition = Repetition::STRICT;
   return request;
 }

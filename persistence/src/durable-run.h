@@ -71,8 +71,8 @@ public:
 
   const Asked& getAsked() const { return asked; }
 
-  // Those of the record of a call that is first recorded under `options`.
-  static kj::Array<kj::String> tagsFor(const DurableOptions& options);
+  // What makes the record of a call, in a vat with `options`.
+  static CreateRequest creationOf(const Asked& asked, const DurableOptions& options);
 
   // Starts the code before the call is recorded.
   void startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
@@ -201,7 +201,7 @@ private:
 
   // ---- Its record ----
 
-  CreateRequest creation();
+  CreateRequest creation() const { return creationOf(asked, owner.getOptions()); }
   kj::Promise<Record> create(kj::Function<CreateRequest()> make);
   bool isDependedOn();
   kj::Promise<void> record();

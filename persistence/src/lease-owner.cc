@@ -1,12 +1,8 @@
 #include "lease-owner.h"
 
-#include <errno.h>
 #include <kj/debug.h>
 #include <kj/encoding.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
