@@ -373,7 +373,7 @@ private:
       kj::Own<PgConnection> connection, kj::Array<Draft> drafts) {
     pg::UpdateRows rows;
     for (auto& draft: drafts) rows.add(draft.record, draft.version);
-    PgExecution executions[] = {{pg::UPDATE, rows.finish()}, {pg::COMMIT}};
+    PgExecution executions[] = {rows.finish(), {pg::COMMIT}};
     traffic.statements += 2;
     auto outcome = co_await limited(connection->run(executions));
     KJ_IF_MAYBE(failure, outcome.findFailure()) {

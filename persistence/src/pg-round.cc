@@ -34,14 +34,14 @@ PgRound::PgRound(kj::Vector<PgLane*> group, kj::Date now): now(now) {
       case Step::READ: reads.add(lane->id); break;
     }
   }
-  if (inserts.size() > 0) inserting = addStatement(pg::INSERT, inserts.finish());
-  if (updates.size() > 0) updating = addStatement(pg::UPDATE, updates.finish());
+  if (inserts.size() > 0) inserting = addStatement(inserts.finish());
+  if (updates.size() > 0) updating = addStatement(updates.finish());
   addNotifications();
-  if (reads.size() > 0) reading = addStatement(pg::READ, kj::arr(reads.finish()));
+  if (reads.size() > 0) reading = addStatement({pg::READ, kj::arr(reads.finish())});
 }
 
-size_t PgRound::addStatement(const PgStatement& statement, kj::Array<PgParameter> parameters) {
-  statements.add(PgExecution{statement, kj::mv(parameters)});
+size_t PgRound::addStatement(PgExecution execution) {
+  statements.add(kj::mv(execution));
   return statements.size() - 1;
 }
 
@@ -58,8 +58,8 @@ void PgRound::addNotifications() {
       due.add(lastTarget);
     }
   }
-  if (settled.size() > 0) addStatement(pg::NOTIFY_SETTLED, kj::arr(settled.finish()));
-  if (due.size() > 0) addStatement(pg::NOTIFY_DUE, kj::arr(due.finish()));
+  if (settled.size() > 0) addStatement({pg::NOTIFY_SETTLED, kj::arr(settled.finish())});
+  if (due.size() > 0) addStatement({pg::NOTIFY_DUE, kj::arr(due.finish())});
 }
 
 void PgRound::succeeded(

@@ -38,7 +38,7 @@ private:
   kj::Maybe<size_t> updating;
   kj::Maybe<size_t> reading;
 
-  size_t addStatement(const PgStatement& statement, kj::Array<PgParameter> parameters);
+  size_t addStatement(PgExecution execution);
   void addNotifications();
   Planned& find(kj::ArrayPtr<const char> id);
   void noteWritten(const PgResult& result);

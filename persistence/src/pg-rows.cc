@@ -3,6 +3,7 @@
 #include <kj/debug.h>
 
 #include "micros.h"
+#include "pg-statements.h"
 
 namespace troth::pg {
 namespace {
@@ -171,17 +172,20 @@ void InsertRows::add(const Record& record) {
   addMaybe(parents, record.parent);
   addMaybe(roots, record.root);
   addTags(tags, record.tags);
+  hasTags = hasTags || record.tags.size() > 0;
   digests.add(record.digest);
   params.add(record.call.params);
   values.add(record.value);
 }
 
-kj::Array<PgParameter> InsertRows::finish() {
-  return kj::arr(ids.finish(), states.finish(), awaited.finish(), errorTypes.finish(),
-      methodIds.finish(), interfaceIds.finish(), created.finish(), settled.finish(),
-      deadlines.finish(), due.finish(), leaseExpires.finish(), epochs.finish(), targets.finish(),
-      owners.finish(), parents.finish(), roots.finish(), tags.finish(), digests.finish(),
-      params.finish(), values.finish(), errorTexts.finish());
+PgExecution InsertRows::finish() {
+  auto& statement = hasTags ? INSERT_TAGGED : INSERT;
+  return {statement,
+      kj::arr(ids.finish(), states.finish(), awaited.finish(), errorTypes.finish(),
+          methodIds.finish(), interfaceIds.finish(), created.finish(), settled.finish(),
+          deadlines.finish(), due.finish(), leaseExpires.finish(), epochs.finish(),
+          targets.finish(), owners.finish(), parents.finish(), roots.finish(), tags.finish(),
+          digests.finish(), params.finish(), values.finish(), errorTexts.finish())};
 }
 
 void UpdateRows::add(const Record& record, uint64_t version) {
@@ -197,10 +201,11 @@ void UpdateRows::add(const Record& record, uint64_t version) {
   values.add(record.value);
 }
 
-kj::Array<PgParameter> UpdateRows::finish() {
-  return kj::arr(ids.finish(), versions.finish(), states.finish(), awaited.finish(),
-      errorTypes.finish(), settled.finish(), due.finish(), leaseExpires.finish(), epochs.finish(),
-      owners.finish(), values.finish(), errorTexts.finish());
+PgExecution UpdateRows::finish() {
+  return {UPDATE,
+      kj::arr(ids.finish(), versions.finish(), states.finish(), awaited.finish(),
+          errorTypes.finish(), settled.finish(), due.finish(), leaseExpires.finish(),
+          epochs.finish(), owners.finish(), values.finish(), errorTexts.finish())};
 }
 
 }  // namespace troth::pg

@@ -16,14 +16,15 @@ struct VersionedRecord {
 
 VersionedRecord readRecord(const PgResult& result, size_t row);
 
-// The parameters of INSERT.
+// INSERT of these records, or INSERT_TAGGED.
 class InsertRows {
 public:
   void add(const Record& record);
   size_t size() const { return ids.size(); }
-  kj::Array<PgParameter> finish();
+  PgExecution finish();
 
 private:
+  bool hasTags = false;
   PgTextArray ids, targets, owners, parents, roots, tags, errorTexts;
   PgInt2Array states, errorTypes;
   PgBoolArray awaited;
@@ -32,12 +33,12 @@ private:
   PgByteaArray digests, params, values;
 };
 
-// The parameters of UPDATE. Only what can change in a record is written.
+// UPDATE of these records. Only what can change in a record is written.
 class UpdateRows {
 public:
   void add(const Record& record, uint64_t version);
   size_t size() const { return ids.size(); }
-  kj::Array<PgParameter> finish();
+  PgExecution finish();
 
 private:
   PgTextArray ids, owners, errorTexts;

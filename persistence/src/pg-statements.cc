@@ -8,9 +8,30 @@
 #define RECORD_COLUMNS SHORT_COLUMNS "p.params, p.value, p.error_text"
 #define COLUMNS_WITHOUT_MESSAGES SHORT_COLUMNS "''::bytea, ''::bytea, p.error_text"
 
-// Arrays become rows in the list of what is selected, where PostgreSQL takes them element by element.
-// As functions in FROM, each would fill a table of its own first, which for a handful of rows costs
-// ten times as much as all the rest.
+// Arrays become rows in the list of what is selected, where PostgreSQL takes them element by
+// element. As functions in FROM, each would fill a table of its own first, which for a handful of
+// rows costs ten times as much as all the rest.
+
+// Makes those of the records whose ids are new.
+#define INSERT_RECORDS \
+  R"sql(
+  INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
+    created, settled, deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags,
+    digest, params, value, error_text)
+  SELECT u.id, u.state, u.awaited, u.error_type, u.method_id, 1, u.interface_id,
+    u.created, u.settled, u.deadline, u.due, u.lease_expires, u.epoch, u.target, u.lease_owner,
+    u.parent, u.root, string_to_array(u.tags, chr(31)), u.digest, u.params, u.value, u.error_text
+  FROM (SELECT unnest($1::text[]) AS id, unnest($2::int2[]) AS state, unnest($3::bool[]) AS awaited,
+      unnest($4::int2[]) AS error_type, unnest($5::int4[]) AS method_id,
+      unnest($6::int8[]) AS interface_id, unnest($7::int8[]) AS created,
+      unnest($8::int8[]) AS settled, unnest($9::int8[]) AS deadline, unnest($10::int8[]) AS due,
+      unnest($11::int8[]) AS lease_expires, unnest($12::int8[]) AS epoch,
+      unnest($13::text[]) AS target, unnest($14::text[]) AS lease_owner,
+      unnest($15::text[]) AS parent, unnest($16::text[]) AS root, unnest($17::text[]) AS tags,
+      unnest($18::bytea[]) AS digest, unnest($19::bytea[]) AS params, unnest($20::bytea[]) AS value,
+      unnest($21::text[]) AS error_text) AS u
+  ON CONFLICT (id) DO NOTHING
+)sql"
 
 namespace troth::pg {
 
@@ -40,25 +61,10 @@ const PgStatement READ_BACK = {"troth_read_back", "SELECT " RECORD_COLUMNS R"sql
   FOR SHARE OF p
 )sql"};
 
-const PgStatement INSERT = {"troth_insert", R"sql(
-  WITH made AS (
-  INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
-    created, settled, deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags,
-    digest, params, value, error_text)
-  SELECT u.id, u.state, u.awaited, u.error_type, u.method_id, 1, u.interface_id,
-    u.created, u.settled, u.deadline, u.due, u.lease_expires, u.epoch, u.target, u.lease_owner,
-    u.parent, u.root, string_to_array(u.tags, chr(31)), u.digest, u.params, u.value, u.error_text
-  FROM (SELECT unnest($1::text[]) AS id, unnest($2::int2[]) AS state, unnest($3::bool[]) AS awaited,
-      unnest($4::int2[]) AS error_type, unnest($5::int4[]) AS method_id,
-      unnest($6::int8[]) AS interface_id, unnest($7::int8[]) AS created,
-      unnest($8::int8[]) AS settled, unnest($9::int8[]) AS deadline, unnest($10::int8[]) AS due,
-      unnest($11::int8[]) AS lease_expires, unnest($12::int8[]) AS epoch,
-      unnest($13::text[]) AS target, unnest($14::text[]) AS lease_owner,
-      unnest($15::text[]) AS parent, unnest($16::text[]) AS root, unnest($17::text[]) AS tags,
-      unnest($18::bytea[]) AS digest, unnest($19::bytea[]) AS params, unnest($20::bytea[]) AS value,
-      unnest($21::text[]) AS error_text) AS u
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id, created, tags
+const PgStatement INSERT = {"troth_insert", INSERT_RECORDS "RETURNING id"};
+
+const PgStatement INSERT_TAGGED = {"troth_insert_tagged", "WITH made AS (" INSERT_RECORDS R"sql(
+    RETURNING id, created, tags
   ), tagged AS (
     INSERT INTO troth.promise_tags (tag, created, id)
     SELECT t.tag, made.created, made.id FROM made CROSS JOIN LATERAL unnest(made.tags) AS t(tag)
@@ -226,9 +232,10 @@ const PgStatement NOW = {
     "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
 
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
-  static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &UPDATE,
-      &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT,
-      &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW, &GLANCE, &HOLD};
+  static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &INSERT_TAGGED,
+      &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT,
+      &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW,
+      &GLANCE, &HOLD};
   return STATEMENTS;
 }
 

@@ -57,11 +57,11 @@ PgExecution writing(const Record& record, uint64_t version) {
   if (version == 0) {
     pg::InsertRows rows;
     rows.add(record);
-    return {pg::INSERT, rows.finish()};
+    return rows.finish();
   }
   pg::UpdateRows rows;
   rows.add(record, version);
-  return {pg::UPDATE, rows.finish()};
+  return rows.finish();
 }
 
 PgExecution telling(kj::StringPtr id) {
