@@ -315,7 +315,8 @@ public:
       : calls(calls),
         object(kj::mv(arrival.object)),
         key(kj::str(arrival.key)),
-        start(arrival.start) {
+        start(arrival.start),
+        cancelReason(kj::str(arrival.request.cancelReason)) {
     asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;
@@ -359,6 +360,7 @@ private:
   kj::Own<capnp::ClientHook> object;
   kj::String key;
   Start start;
+  kj::String cancelReason;
   kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
   kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
 
@@ -386,7 +388,9 @@ private:
     if (calls.draining) {
       kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
     }
-    if (!join()) {
+    if (cancelReason.size() > 0) {
+      co_await cancel();
+    } else if (!join()) {
       if (found == nullptr && start == Start::AHEAD_OF_RECORD) {
         runAhead(kj::mv(params));
       } else {
@@ -427,6 +431,25 @@ private:
   void runAhead(kj::Own<_::Message> params) {
     requireRoom();
     addRun().startAhead(kj::mv(object), kj::mv(params));
+  }
+
+  // Cancels the call, unless it has an outcome. One that is not recorded is recorded as canceled.
+  kj::Promise<void> cancel() {
+    if (join()) {
+      auto& joined = *KJ_ASSERT_NONNULL(run);
+      co_await joined.whenHeld().exclusiveJoin(joined.whenOver());
+      if (joined.isHeld()) co_await calls.cancel(joined.getAsked().id, cancelReason);
+      co_return;
+    }
+    auto request = DurableRun::creationOf(asked, calls.options);
+    request.settlement = Settlement{PromiseState::CANCELED, nullptr,
+        PromiseError{kj::Exception::Type::FAILED, kj::str(cancelReason)}};
+    auto record = co_await calls.store.create(kj::mv(request));
+    if (!record.isSettled()) {
+      co_await calls.cancel(record.id, cancelReason);
+      record = co_await calls.store.whenSettled(record.id);
+    }
+    settled = kj::mv(record);
   }
 
   // Records the call, or finds its record.

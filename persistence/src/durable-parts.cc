@@ -11,6 +11,13 @@ namespace troth {
 
 using Value = kj::Own<_::Message>;
 
+namespace {
+
+// For how long a vat is asked to cancel a call that has not answered.
+constexpr auto CANCEL_TIME_MAX = 10 * kj::MINUTES;
+
+}  // namespace
+
 kj::String DurableRun::nextChildId() { return kj::str(asked.id, '.', ++childrenAsked); }
 
 CreateRequest DurableRun::childRequest(kj::StringPtr childId, kj::StringPtr what) {
@@ -157,10 +164,33 @@ kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
 void DurableRun::keep(kj::Own<_::PendingCall> call) {
   auto& pending = *call;
   owner.waits(*this);
+  auto place = callsOpen.insert(callsOpen.end(), kj::mv(call));
+  auto end = kj::defer([this, place]() { callsOpen.erase(place); });
   calls.add(pending.whenSettled()
                 .catch_([](kj::Exception&&) {})
-                .attach(kj::mv(call), openCalls.open())
+                .attach(kj::mv(end), openCalls.open())
                 .eagerlyEvaluate(nullptr));
+}
+
+namespace {
+
+kj::Promise<void> cancelCall(
+    kj::Own<_::PendingCall> call, kj::String reason, kj::Promise<void> timeOver) {
+  // It may be what runs now.
+  co_await kj::evalLater([]() {});
+  if (call->isSettled()) co_return;
+  call->cancelDurable(kj::mv(reason));
+  co_await call->whenSettled().catch_([](kj::Exception&&) {}).exclusiveJoin(kj::mv(timeOver));
+}
+
+}  // namespace
+
+// Those in vats with other stores do not see what becomes of this record.
+void DurableRun::cancelCalls() {
+  for (auto& call: callsOpen) {
+    owner.goOn(cancelCall(kj::addRef(*call), kj::str("the call that made it was canceled"),
+        owner.getTimer().afterDelay(CANCEL_TIME_MAX)));
+  }
 }
 
 }  // namespace troth

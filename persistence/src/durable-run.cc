@@ -415,6 +415,7 @@ void DurableRun::conclude(Record record) {
   bool isOwn = false;
   KJ_IF_MAYBE(o, outcome) isOwn = cameTo(record, o->state, o->value);
   auto& stands = standing.emplace(kj::mv(record));
+  if (stands.state == PromiseState::CANCELED) cancelCalls();
   stop();
   known.fulfiller->fulfill();
   recorded.fulfiller->fulfill();

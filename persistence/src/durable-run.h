@@ -7,6 +7,8 @@
 #include <troth/durability.h>
 #include <troth/store.h>
 
+#include <list>
+
 #include "child-records.h"
 #include "open-work.h"
 #include "recorded-message.h"
@@ -175,6 +177,7 @@ private:
   OpenWork openCalls;
   OpenWork openWrites;
   kj::Vector<kj::Promise<void>> calls;
+  std::list<kj::Own<_::PendingCall>> callsOpen;
 
   kj::Promise<void> work = kj::READY_NOW;
   kj::Promise<void> writing = kj::READY_NOW;
@@ -234,6 +237,7 @@ private:
   kj::Promise<T> insist(kj::Promise<T> answer);
   kj::Promise<Record> findOrMake(CreateRequest request, kj::StringPtr what);
   void keep(kj::Own<_::PendingCall> call);
+  void cancelCalls();
 };
 
 }  // namespace troth

@@ -49,7 +49,15 @@ void PendingCall::makeDurable(kj::String id, kj::String parent) {
   KJ_REQUIRE(durable == nullptr, "durable() was asked for twice", id);
   KJ_REQUIRE(id.size() > 0, "a durable call needs an id that is not empty");
   retry(untilItIsKnown());
-  durable = kj::heap<Durable>(Durable{kj::mv(id), kj::mv(parent)});
+  durable = kj::heap<Durable>(Durable{.id = kj::mv(id), .parent = kj::mv(parent)});
+}
+
+void PendingCall::cancelDurable(kj::String reason) {
+  KJ_ASSERT_NONNULL(durable)->cancelReason = kj::mv(reason);
+  // What has not been sent goes out so.
+  if (state != State::SENT) return;
+  setAside();
+  queueAgain();
 }
 
 // Where the target does not take a durable call. Whether the call is to be sent all the same,

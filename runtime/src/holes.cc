@@ -191,6 +191,7 @@ void PendingCall::startInvoke() {
     KJ_IF_MAYBE(d, durable) {
       options.setDurable((*d)->id);
       if ((*d)->parent.size() > 0) options.setParent((*d)->parent);
+      if ((*d)->cancelReason.size() > 0) options.setCancelReason((*d)->cancelReason);
     }
   }
 

@@ -313,7 +313,8 @@ Start startOf(capnp::InterfaceSchema::Method method) {
 }
 
 _::DurableRequest readDurable(wire::CallOptions::Reader options) {
-  _::DurableRequest request{options.getDurable(), options.getParent(), nullptr};
+  _::DurableRequest request{.id = options.getDurable(), .parent = options.getParent()};
+  request.cancelReason = options.getCancelReason();
   constexpr uint64_t MAX = _::DEADLINE_MAX / kj::NANOSECONDS;
   if (options.getTimeLeft() > 0) {
     request.timeLeft = kj::min(options.getTimeLeft(), MAX) * kj::NANOSECONDS;
@@ -328,8 +329,7 @@ kj::Own<_::DurableCaller> ServerBase::arrive(
     capnp::InterfaceSchema::Method method, _::DurableRequest request) {
   auto& home = KJ_REQUIRE_NONNULL(getHome(),
       "this object cannot be called durably, because nobody could restore it after a crash: serve "
-      "it "
-      "under a name, or hand it out through a restorer");
+      "it under a name, or hand it out through a restorer");
   auto& durability = KJ_REQUIRE_NONNULL(home.host.getDurability(),
       "this vat has no store, and so no durable calls; give it one (VatOptions::store)");
   KJ_REQUIRE(!method.isStreaming(), "a streaming call cannot be durable");

@@ -89,6 +89,13 @@ struct CallOptions {
   parent @2 :Text;
   # The id of the durable call on whose behalf this one is made, if its vat keeps its records in the
   # same store; null, or the id of what is not there, makes no difference but to who looks at records.
+
+  cancelReason @3 :Text;
+  # If this is not null, and the durable call has no outcome, it is canceled, with the durable calls
+  # that it has made, and this text is what it breaks with. To be answered is to know that it has an
+  # outcome, whichever. It takes all that the call itself takes: the same object, method, parameters
+  # and id. A call that is not recorded yet is recorded as canceled, and never runs. A peer that does
+  # not know this member makes the call. At most 4096 bytes; without `durable` it means nothing.
 }
 
 struct Hole {

@@ -362,6 +362,74 @@ TEST_F(DurableStep, CancellingStopsTheCodeAndReachesTheChildren) {
   EXPECT_EQ(PromiseState::CANCELED, get("w.approval").state);
 }
 
+// A call "w" that calls a desk in a vat with a store of its own, and what becomes of that.
+class DistantChild: public DurableStep {
+public:
+  DistantChild() {
+    openFar();
+    farScene.number = [this](Server<Desk>::Number) -> kj::Promise<void> {
+      ++farScene.runs;
+      return kj::NEVER_DONE;
+    };
+    scene.work = [this](WorkCall call) -> kj::Promise<void> {
+      auto farDesk = office->vat->restore<Desk>(deskAt(farSocket));
+      auto n = co_await farDesk.number(1).durable(call).n();
+      call.fulfill(kj::str(n));
+    };
+  }
+  ~DistantChild() noexcept override {
+    office = std::nullopt;
+    far = std::nullopt;
+  }
+
+  void openFar() {
+    far.emplace(loop, farScene, newSqliteStore(elsewhere.file("promises.db")), farSocket, durable);
+  }
+  void killFar() {
+    far = std::nullopt;
+    unlink(farSocket.cStr());
+    settle();
+  }
+
+  void cancelParent() { wait(office->vat->cancel("w", "changed my mind")); }
+
+  kj::Maybe<Record> child() { return wait(far->store.find("w.1")); }
+  bool isChildCanceled() {
+    KJ_IF_MAYBE(record, child()) return record->state == PromiseState::CANCELED;
+    return false;
+  }
+
+  TemporaryFolder elsewhere;
+  kj::String farSocket = elsewhere.file("desk.sock");
+  Scene farScene;
+  std::optional<Office> far;
+};
+
+TEST_F(DistantChild, IsCanceledWithItsParent) {
+  start("w");
+  waitUntil([&]() { return child() != nullptr; });
+  cancelParent();
+  waitUntil([&]() { return isChildCanceled(); });
+}
+
+TEST_F(DistantChild, IsCanceledOnceItsVatIsThereAgain) {
+  start("w");
+  waitUntil([&]() { return child() != nullptr; });
+  killFar();
+  cancelParent();
+  openFar();
+  waitUntil([&]() { return isChildCanceled(); });
+}
+
+TEST_F(DistantChild, NeverRunsIfItsVatHearsOfItOnlyThen) {
+  killFar();
+  start("w");
+  cancelParent();
+  openFar();
+  waitUntil([&]() { return isChildCanceled(); });
+  EXPECT_EQ(0, farScene.runs);
+}
+
 TEST_F(DurableStep, ACancelFromOutsideIsSeenByTheVatThatWorksOnIt) {
   bool isStopped = false;
   scene.work = [&](WorkCall call) -> kj::Promise<void> {

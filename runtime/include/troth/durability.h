@@ -5,8 +5,8 @@
 //     troth::Vat vat({.store = troth::newSqliteStore("bank.db")});
 //     vat.serve("bank", kj::heap<BankServer>()).run("*:7700");
 //
-//     auto receipt = co_await bank.transfer(alice, bob, 70).durable("transfer-42");    // its
-//     client
+//     // Its client.
+//     auto receipt = co_await bank.transfer(alice, bob, 70).durable("transfer-42");
 //
 // What holds for a durable call. The same id gives the same outcome, from any process, now or after
 // any crash; an id that stands for another method, object or other parameters is refused, with an
@@ -108,6 +108,9 @@ struct DurableRequest {
   // The durable call on whose behalf it was made; empty for none.
   kj::StringPtr parent;
   kj::Maybe<kj::Duration> timeLeft;
+
+  // Why the call is to be canceled, if it has no outcome; empty if it is to be carried out.
+  kj::StringPtr cancelReason;
 };
 
 // A durable call that has arrived.

@@ -252,6 +252,10 @@ public:
   // known. The call must not have been sent.
   void makeDurable(kj::String id, kj::String parent);
 
+  // Has a durable call canceled by the vat that runs it, unless it has an outcome there. Settles
+  // with the one that stands, once that is known.
+  void cancelDurable(kj::String reason);
+
   // Before a flush: asks the calls that this one takes arguments from for their nameable form.
   void nameSources();
 
@@ -392,6 +396,9 @@ private:
   struct Durable {
     kj::String id;
     kj::String parent;
+
+    // Empty unless it is to be canceled.
+    kj::String cancelReason;
 
     // Waits for an object that is not known yet.
     kj::Promise<void> resolving = nullptr;
