@@ -1,5 +1,5 @@
 // Servers, callers and the database die at random instants, alone and together, while two callers
-// ask two servers for the same calls.
+// ask two servers for the same calls, with steps, transactions, and calls of the other server.
 //
 // TROTH_KILLS sets how many processes are killed.
 
@@ -8,6 +8,8 @@
 #include <iostream>
 #include <random>
 #include <sstream>
+
+#include <troth/sql.h>
 
 #include "crash-scene.h"
 
@@ -90,10 +92,13 @@ protected:
     return records;
   }
 
-  // By id, what its callers have been told; nothing, as long as they have not.
-  using Told = std::map<std::string, std::vector<std::string>>;
-  Told readJournals() {
-    Told told;
+  // What a call does, and what its callers have been told of it; nothing, as long as they have not.
+  struct Told {
+    std::string text;
+    std::vector<std::string> outcomes;
+  };
+  std::map<std::string, Told> readJournals() {
+    std::map<std::string, Told> told;
     for (int side = 0; side < SIDES; ++side) {
       std::ifstream journal(journalOf(side).cStr());
       for (std::string line; std::getline(journal, line);) {
@@ -101,32 +106,53 @@ protected:
         std::string what, id, outcome;
         words >> what >> id >> std::ws;
         std::getline(words, outcome);
-        auto& outcomes = told[id];
-        if (what == "got") outcomes.push_back(outcome);
+        if (what == "ask") told[id].text = outcome;
+        if (what == "got") told[id].outcomes.push_back(outcome);
       }
     }
     return told;
   }
 
-  // One outcome, the same for all, whose parts are what the steps have recorded; and each step has
-  // acted, at least once.
-  void expectOne(const std::string& id, const std::vector<std::string>& told,
-      const Records& records, const std::map<std::string, Words>& done) {
+  // By id of the part, the rows that transactions have made.
+  using Effects = std::map<std::string, Words>;
+  Effects readTable() {
+    Effects rows;
+    TransactRequest request{.record = {.id = kj::str("reading")}};
+    wait(getStore().transact(
+        kj::mv(request), [&](Sql& sql) -> kj::Promise<kj::Array<const kj::byte>> {
+          auto found = co_await sql.run("SELECT id, value FROM effects");
+          for (size_t row = 0; row < found.rows(); ++row) {
+            rows[found.asText(row, 0).cStr()].push_back(found.asText(row, 1).cStr());
+          }
+          co_return nullptr;
+        }));
+    return rows;
+  }
+
+  // One outcome, the same for all, whose parts are what is recorded of them. A step has acted with
+  // that, if not only with that; a transaction with nothing else.
+  void expectOne(const std::string& id, const std::string& text, const Records& records,
+      const Effects& done, const Effects& table) {
     SCOPED_TRACE(id);
     auto found = records.find(id);
     ASSERT_TRUE(found != records.end()) << "lost";
-    auto outcome = outcomeOf(found->second);
-    EXPECT_FALSE(told.empty());
-    for (auto& other: told) EXPECT_EQ(outcome, other);
-    auto words = wordsOf(outcome);
-    ASSERT_TRUE(words.size() == 3 || words.size() == 4) << outcome;
-    for (size_t i = 0; i + 1 < words.size(); ++i) {
-      auto step = id + "." + std::to_string(i + 1);
-      auto record = records.find(step);
-      ASSERT_TRUE(record != records.end()) << "lost: " << step;
+    auto words = wordsOf(outcomeOf(found->second));
+    ASSERT_EQ(text.size() + 1, words.size());
+    for (size_t i = 0; i < text.size(); ++i) {
+      auto part = id + "." + std::to_string(i + 1);
+      SCOPED_TRACE(part);
+      auto record = records.find(part);
+      ASSERT_TRUE(record != records.end()) << "lost";
+      if (text[i] == 'c') {
+        expectOne(part, "s", records, done, table);
+        EXPECT_EQ(wordsOf(outcomeOf(record->second)).back(), words[i]);
+        continue;
+      }
       EXPECT_EQ(valueOf(record->second), words[i]);
-      auto effects = done.find(step);
-      ASSERT_TRUE(effects != done.end()) << "never done: " << step;
+      auto& all = text[i] == 's' ? done : table;
+      auto effects = all.find(part);
+      ASSERT_TRUE(effects != all.end()) << "never done";
+      if (text[i] == 't') EXPECT_EQ(1u, effects->second.size());
       EXPECT_EQ(1, std::count(effects->second.begin(), effects->second.end(), words[i]));
     }
   }
@@ -135,7 +161,12 @@ protected:
     auto records = readAll();
     auto told = readJournals();
     auto done = effects();
-    for (auto& [id, outcomes]: told) expectOne(id, outcomes, records, done);
+    auto table = readTable();
+    for (auto& [id, call]: told) {
+      expectOne(id, call.text, records, done, table);
+      EXPECT_FALSE(call.outcomes.empty()) << id;
+      for (auto& outcome: call.outcomes) EXPECT_EQ(outcomeOf(records.at(id)), outcome) << id;
+    }
     for (auto& [id, record]: records) {
       EXPECT_TRUE(record.isSettled()) << id;
       if (record.parent == nullptr) EXPECT_EQ(1u, told.count(id)) << id << " came from nowhere";
@@ -145,7 +176,8 @@ protected:
     for (auto& [step, values]: done) repeated += values.size() > 1;
     std::cout << killed.servers << " servers, " << killed.callers << " callers and "
               << killed.databases << " databases killed; " << told.size() << " calls, of which "
-              << runAgain << " ran again; " << repeated << " effects repeated\n";
+              << runAgain << " ran again; " << repeated << " steps repeated, none of "
+              << table.size() << " transactions\n";
   }
 };
 

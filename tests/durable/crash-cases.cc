@@ -73,18 +73,18 @@ TEST_F(CalleeCrash, InAStepItsEffectIsRepeatedAndThatOfTheStepBeforeIsNot) {
 }
 
 TEST_F(CalleeCrash, InTheCodeTheCallIsFinishedThoughNobodyAsks) {
-  auto outcome = outcomeWithoutCallerAfterDeathAt("after-effect:2", {.text = "3"}, Found::PENDING);
+  auto outcome = outcomeWithoutCallerAfterDeathAt("after-effect:2", {.text = "sss"}, Found::PENDING);
   expectWhole(outcome, {1, 2, 1});
-  EXPECT_EQ(outcome, outcomeFor({.text = "3"}));
+  EXPECT_EQ(outcome, outcomeFor({.text = "sss"}));
 }
 
 TEST_F(CalleeCrash, InTheCodeOfACallWithoutStepsNothingIsThere) {
-  auto outcome = outcomeAfterDeathAt("in-code", {.text = "0"}, Found::NOTHING);
+  auto outcome = outcomeAfterDeathAt("in-code", {.text = ""}, Found::NOTHING);
   expectWhole(outcome, {});
 }
 
 TEST_F(CalleeCrash, AfterTheCodeItRunsAgainOnTheRecordedSteps) {
-  auto outcome = outcomeAfterDeathAt("before-outcome", {.text = "3"}, Found::PENDING);
+  auto outcome = outcomeAfterDeathAt("before-outcome", {.text = "sss"}, Found::PENDING);
   // What its last step did may have been recorded before it died, or not.
   auto last = effects()["w.3"].size();
   EXPECT_GE(2u, last);
@@ -92,7 +92,7 @@ TEST_F(CalleeCrash, AfterTheCodeItRunsAgainOnTheRecordedSteps) {
 }
 
 TEST_F(CalleeCrash, AfterTheCodeOfACallWithoutStepsNothingIsThere) {
-  auto outcome = outcomeAfterDeathAt("before-outcome", {.text = "0"}, Found::NOTHING);
+  auto outcome = outcomeAfterDeathAt("before-outcome", {.text = ""}, Found::NOTHING);
   expectWhole(outcome, {});
 }
 
@@ -103,7 +103,7 @@ TEST_F(CalleeCrash, AfterTheCommitTheRecordedOutcomeIsTheAnswer) {
 }
 
 TEST_F(CalleeCrash, AfterTheCommitOfACallWithoutStepsItDoesNotRunAgain) {
-  auto outcome = outcomeAfterDeathAt("after-outcome", {.text = "0"}, Found::FULFILLED);
+  auto outcome = outcomeAfterDeathAt("after-outcome", {.text = ""}, Found::FULFILLED);
   EXPECT_EQ(recorded, outcome);
 }
 
@@ -119,7 +119,7 @@ TEST_F(CalleeCrash, AfterTheAnswerWhoeverAsksAgainGetsTheSame) {
 
 TEST_F(CalleeCrash, WhoGoesOnMayDieAsWell) {
   auto first = serve("TROTH_FAULT=after-effect:2");
-  auto asker = ask({.text = "3"});
+  auto asker = ask({.text = "sss"});
   EXPECT_EQ(KILLED, first->wait());
   for (auto fault:
       {"TROTH_FAULT=after-record", "TROTH_FAULT=after-effect:2", "TROTH_FAULT=before-outcome"}) {

@@ -27,7 +27,8 @@ CrashTest::CrashTest(): location(ground().newLocation(folder)), store(openStore(
 
 kj::Own<ChildProcess> CrashTest::serve(Serve how) {
   auto child = kj::heap<ChildProcess>(std::initializer_list<kj::StringPtr>{ENV, how.fault, CHILD,
-      "serve", location, socketOf(how.server), file("effects"), kj::str(how.lease_ms)});
+      "serve", location, socketOf(how.server), socketOf(how.server == 0 ? 1 : 0), file("effects"),
+      kj::str(how.lease_ms)});
   KJ_REQUIRE(child->readLine() == "serving", "the server has not started");
   return child;
 }

@@ -38,7 +38,7 @@ constexpr int KILLED = 128 + SIGKILL;
 
 constexpr int LONG_LEASE_MS = 10000;
 
-// A server to start.
+// A server to start. The other desk of number 0 is that of number 1; of all others, that of 0.
 struct Serve {
   // TROTH_FAULT=… or TROTH_STOP=…, see fault-point.h.
   kj::StringPtr fault = "TROTH_FAULT=";
@@ -48,8 +48,8 @@ struct Serve {
 
 // A call to make.
 struct Ask {
-  // The number of steps.
-  kj::StringPtr text = "2";
+  // What it does, see desk-child.cc.
+  kj::StringPtr text = "ss";
 
   // `careful` is recorded before its code starts.
   kj::StringPtr method = "work";

@@ -1,18 +1,21 @@
 // desk-child WHAT ARGUMENTS: another process that serves a desk or calls it, for tests that kill
 // it.
 //
-//   serve STORE SOCKET EFFECTS LEASE_MS  until it is killed; says `serving`
-//   ask SOCKET METHOD ID TEXT            makes one durable call; says what it comes to
-//   load SOCKET JOURNAL PREFIX           calls until it is killed; says `.` for each outcome
-//   finish SOCKET JOURNAL PREFIX         asks for what the journal leaves open, and ends
+//   serve STORE SOCKET OTHER EFFECTS LEASE_MS  until it is killed; says `serving`
+//   ask SOCKET METHOD ID TEXT                  makes one durable call; says what it comes to
+//   load SOCKET JOURNAL PREFIX                 calls until it is killed; says `.` for each outcome
+//   finish SOCKET JOURNAL PREFIX               asks for what the journal leaves open, and ends
 //
-// The TEXT of a call is the number of its steps. Each step appends `ID.N VALUE` to the file EFFECTS
-// and syncs it; its value is VALUE, which no other has. The outcome is the values of the steps, and
-// then a word that each run of the code chooses for itself.
+// The TEXT of a call is what it does, part by part. `s` is a step, which appends `ID.N VALUE` to
+// the file EFFECTS and syncs it. `t` is a transaction, which makes a row ID.N, VALUE in the table
+// `effects` of the store. Their value is VALUE, which no other has. `c` is a durable call of `s` on
+// the desk at the socket OTHER. The outcome is the values of the parts, and then a word that each
+// run of the code chooses for itself, which is also the value of a call.
 
 #include <fcntl.h>
 #include <kj/encoding.h>
 #include <sys/random.h>
+#include <troth/sql.h>
 #include <troth/store.h>
 #include <troth/vat.h>
 #include <unistd.h>
@@ -29,6 +32,8 @@ namespace troth {
 namespace {
 
 using desk::Desk;
+
+constexpr auto RECONNECT_DELAY_MAX = 50 * kj::MILLISECONDS;
 
 kj::String newWord() {
   kj::byte bytes[8];
@@ -66,40 +71,76 @@ void say(kj::StringPtr what) {
 
 class DeskServer final: public Server<Desk> {
 public:
-  explicit DeskServer(kj::StringPtr effects): effects(effects) {}
+  DeskServer(kj::StringPtr effects, Ref<Desk> other): effects(effects), other(kj::mv(other)) {}
 
   kj::Promise<void> work(Work call) override { return act(kj::mv(call)); }
   kj::Promise<void> careful(Careful call) override { return act(kj::mv(call)); }
 
 private:
   Lines effects;
+  Ref<Desk> other;
 
   template <typename C>
   kj::Promise<void> act(C call) {
     auto outcome = kj::str();
-    for (int n = 1, steps = call.text().template parseAs<int>(); n <= steps; ++n) {
-      auto value = co_await call.step("act", [this, n, id = kj::str(call.id())]() {
-        auto word = newWord();
-        effects.append(id, '.', n, ' ', word);
-        return word;
-      });
+    auto parts = kj::str(call.text());
+    for (size_t n = 0; n < parts.size(); ++n) {
+      auto value = co_await carryOut(call, parts[n], kj::str(call.id(), '.', n + 1));
       outcome = kj::str(outcome, value, ' ');
     }
     faultPoint("in-code");
     call.fulfill(kj::str(outcome, newWord()));
   }
+
+  template <typename C>
+  kj::Promise<kj::String> carryOut(C& call, char part, kj::String id) {
+    switch (part) {
+      case 's':
+        return call.step("act", [this, id = kj::mv(id)]() {
+          auto word = newWord();
+          effects.append(id, ' ', word);
+          return word;
+        });
+      case 't':
+        return call.transaction([id = kj::mv(id)](Sql& sql) -> kj::Promise<kj::String> {
+          auto word = newWord();
+          co_await sql.run("INSERT INTO effects VALUES ($1, $2)", id.asPtr(), word.asPtr());
+          co_return word;
+        });
+      case 'c':
+        return other.work("s").durable(call).text().then(
+            [](kj::StringPtr outcome) { return kj::str(lastWordOf(outcome)); });
+      default: KJ_FAIL_REQUIRE("there is no such part", part);
+    }
+  }
+
+  static kj::StringPtr lastWordOf(kj::StringPtr text) {
+    return text.slice(KJ_ASSERT_NONNULL(text.findLast(' ')) + 1);
+  }
 };
 
-void serve(kj::StringPtr location, kj::StringPtr socket, kj::StringPtr effects, int lease_ms) {
+SturdyRef deskAt(kj::StringPtr socket) {
+  SturdyRef address;
+  address.host = kj::str("unix:", socket);
+  address.name = kj::str("desk");
+  return address;
+}
+
+void serve(kj::StringPtr location, kj::StringPtr socket, kj::StringPtr other, kj::StringPtr effects,
+    int lease_ms) {
   Loop loop;
   unlink(socket.cStr());
   VatOptions options;
   options.loop = loop;
-  options.store = openStore(location);
+  auto store = openStore(location);
+  store->execute(kj::str("CREATE TABLE IF NOT EXISTS effects (id text, value text)"))
+      .wait(loop.waitScope());
+  options.store = kj::mv(store);
   options.durable.lease = lease_ms * kj::MILLISECONDS;
   options.durable.retryDelayFirst = 1 * kj::MILLISECONDS;
+  options.reconnect.delayMax = RECONNECT_DELAY_MAX;
   Vat vat(kj::mv(options));
-  vat.serve("desk", kj::heap<DeskServer>(effects));
+  vat.serve("desk", kj::heap<DeskServer>(effects, vat.restore<Desk>(deskAt(other))));
   vat.listen(kj::str("unix:", socket)).wait(vat);
   say("serving");
   kj::NEVER_DONE.wait(vat);
@@ -110,10 +151,7 @@ void serve(kj::StringPtr location, kj::StringPtr socket, kj::StringPtr effects, 
 class Customer {
 public:
   explicit Customer(kj::StringPtr socket): vat(optionsFor(loop)) {
-    SturdyRef address;
-    address.host = kj::str("unix:", socket);
-    address.name = kj::str("desk");
-    desk = vat.restore<Desk>(address);
+    desk = vat.restore<Desk>(deskAt(socket));
   }
 
   kj::Promise<kj::String> work(kj::StringPtr id, kj::StringPtr text) {
@@ -137,7 +175,7 @@ private:
   static VatOptions optionsFor(Loop& loop) {
     VatOptions options;
     options.loop = loop;
-    options.reconnect.delayMax = 50 * kj::MILLISECONDS;
+    options.reconnect.delayMax = RECONNECT_DELAY_MAX;
     return options;
   }
 };
@@ -148,8 +186,7 @@ void ask(kj::StringPtr socket, kj::StringPtr method, kj::StringPtr id, kj::Strin
   say(outcome.wait(customer.vat));
 }
 
-// Keeps in a journal what was asked for, as `ask ID STEPS`, before it is, and then `got ID
-// OUTCOME`.
+// Keeps in a journal what was asked for, as `ask ID TEXT`, before it is, and then `got ID OUTCOME`.
 class Journal {
 public:
   explicit Journal(kj::StringPtr path): lines(path) {
@@ -192,6 +229,7 @@ private:
 class Load {
 public:
   static constexpr int CALLERS = 6;
+  static constexpr kj::StringPtr TEXTS[] = {"ss"_kj, "sts"_kj, "sc"_kj, "tcs"_kj};
 
   Load(kj::StringPtr socket, kj::StringPtr journal, kj::StringPtr prefix)
       : customer(socket), journal(journal), prefix(prefix) {}
@@ -218,13 +256,13 @@ private:
   kj::Promise<void> callInTurn(int caller) {
     for (int i = 0;; ++i) {
       auto id = kj::str(prefix, caller, '-', i);
-      if (!journal.has(id)) co_await callOnce(kj::mv(id), kj::str(2 + i % 2));
+      if (!journal.has(id)) co_await callOnce(kj::mv(id), kj::str(TEXTS[i % kj::size(TEXTS)]));
     }
   }
 
-  kj::Promise<void> callOnce(kj::String id, kj::String steps) {
-    journal.ask(id, steps);
-    auto outcome = co_await customer.work(id, steps);
+  kj::Promise<void> callOnce(kj::String id, kj::String text) {
+    journal.ask(id, text);
+    auto outcome = co_await customer.work(id, text);
     journal.get(id, outcome);
     say(".");
   }
@@ -233,8 +271,8 @@ private:
 int run(int argc, char* argv[]) {
   kj::StringPtr what = argc > 1 ? argv[1] : "";
   auto argument = [&](int n) { return kj::StringPtr(argv[n + 1]); };
-  if (what == "serve" && argc == 6) {
-    serve(argument(1), argument(2), argument(3), argument(4).parseAs<int>());
+  if (what == "serve" && argc == 7) {
+    serve(argument(1), argument(2), argument(3), argument(4), argument(5).parseAs<int>());
   } else if (what == "ask" && argc == 6) {
     ask(argument(1), argument(2), argument(3), argument(4));
   } else if (what == "load" && argc == 5) {
