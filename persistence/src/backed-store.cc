@@ -124,16 +124,18 @@ public:
     });
   }
 
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
-    return answer([&]() -> kj::Promise<kj::Array<Record>> {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
+    return answer([&]() -> kj::Promise<kj::Array<Claimed>> {
       checkLease(request.lease);
       checkTargets(request.targets);
       KJ_REQUIRE(request.recordsMax <= CLAIM_RECORDS_MAX, "a claim is for too many promises",
           request.recordsMax, CLAIM_RECORDS_MAX);
-      if (request.targets.size() == 0 || request.recordsMax == 0) return kj::Array<Record>();
-      return backend->claim(kj::mv(request)).then([this](kj::Array<Record>&& records) {
-        for (auto& record: records) remember(record);
-        return kj::mv(records);
+      KJ_REQUIRE(request.childrenMax <= CLAIM_CHILDREN_MAX, "a claim is for too many children",
+          request.childrenMax, CLAIM_CHILDREN_MAX);
+      if (request.targets.size() == 0 || request.recordsMax == 0) return kj::Array<Claimed>();
+      return backend->claim(kj::mv(request)).then([this](kj::Array<Claimed>&& all) {
+        for (auto& claimed: all) remember(claimed.record);
+        return kj::mv(all);
       });
     });
   }

@@ -21,6 +21,10 @@ struct Ticket {
 constexpr size_t GROUP_REQUESTS_MAX = 1024;
 constexpr size_t GROUP_BYTES_MAX = 16 << 20;
 
+// When the messages of the children that come with a claim have more bytes than this together, no
+// more children come.
+constexpr size_t CLAIM_CHILDREN_BYTES_MAX = 16 << 20;
+
 // Who hears from a backend what happens to records. Called in the store's thread, and only of what
 // is committed.
 class BackendListener {
@@ -59,7 +63,7 @@ public:
 
   // As of the store's methods. What they are given has been checked.
   virtual kj::Promise<Page> search(SearchRequest request) = 0;
-  virtual kj::Promise<kj::Array<Record>> claim(ClaimRequest request) = 0;
+  virtual kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) = 0;
   virtual kj::Promise<Pruned> prune(PruneRequest request) = 0;
 
   // As of the store's methods. Tells the listener of what has settled.
@@ -88,6 +92,9 @@ struct Cursor {
   kj::String id;
 
   static Cursor after(const Record& record);
+
+  // Before all records.
+  static Cursor beforeAll();
 
   // Throws FAILED if `text` is none.
   static Cursor parse(kj::StringPtr text);

@@ -5,17 +5,21 @@
 
 namespace troth {
 
-kj::Promise<void> ChildRecords::read(Store& store, kj::StringPtr parent) {
-  kj::Maybe<kj::String> after;
-  do {
-    auto page = co_await store.search(
-        {.parent = kj::str(parent), .recordsMax = Store::PAGE_RECORDS_MAX, .after = kj::mv(after)});
-    for (auto& record: page.records) {
-      auto id = kj::str(record.id);
-      records.upsert(kj::mv(id), kj::mv(record));
-    }
-    after = kj::mv(page.next);
-  } while (after != nullptr);
+void ChildRecords::add(Page page) {
+  for (auto& record: page.records) {
+    auto id = kj::str(record.id);
+    if (!record.isSettled() && records.find(id) == nullptr) unasked.insert(kj::str(id));
+    records.upsert(kj::mv(id), kj::mv(record));
+  }
+  rest = page.next == nullptr ? Rest::NONE : Rest::SOME;
+  next = kj::mv(page.next);
+}
+
+kj::Promise<void> ChildRecords::readRest(Store& store, kj::StringPtr parent) {
+  while (rest == Rest::SOME) {
+    add(co_await store.search(
+        {.parent = kj::str(parent), .recordsMax = Store::PAGE_RECORDS_MAX, .after = kj::mv(next)}));
+  }
 }
 
 kj::Exception nondeterministic(kj::StringPtr id, kj::StringPtr before, kj::StringPtr now) {
@@ -35,7 +39,8 @@ kj::String describeChild(const Record& child) {
   return what.size() == 0 ? kj::str("a promise made by others") : kj::mv(what);
 }
 
-kj::Maybe<const Record&> ChildRecords::find(kj::StringPtr id, kj::StringPtr what) const {
+kj::Maybe<const Record&> ChildRecords::find(kj::StringPtr id, kj::StringPtr what) {
+  noteAsked(id);
   KJ_IF_MAYBE(record, records.find(id)) {
     auto before = describeChild(*record);
     if (before != what) kj::throwFatalException(nondeterministic(id, before, what));

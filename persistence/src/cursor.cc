@@ -8,6 +8,8 @@ namespace troth {
 
 Cursor Cursor::after(const Record& record) { return {record.created, kj::str(record.id)}; }
 
+Cursor Cursor::beforeAll() { return {fromMicros(-MICROS_MAX), kj::str("-")}; }
+
 Cursor Cursor::parse(kj::StringPtr text) {
   KJ_IF_MAYBE(colon, text.findFirst(':')) {
     KJ_IF_MAYBE(micros, kj::str(text.slice(0, *colon)).tryParseAs<int64_t>()) {

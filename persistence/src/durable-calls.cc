@@ -4,22 +4,19 @@
 #include <kj/encoding.h>
 #include <kj/map.h>
 #include <sys/random.h>
-#include <troth/retry.h>
 
 #include <set>
 
 #include "durable-run.h"
 #include "fault-point.h"
 #include "lease-owner.h"
+#include "recovery.h"
 
 namespace troth {
 
 using Value = kj::Own<_::Message>;
 
 namespace {
-
-// How long to leave a store alone that has just failed.
-constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
 
 // How often a lease is looked at while it lasts.
 constexpr uint32_t LOOKS_PER_LEASE = 6;
@@ -55,15 +52,20 @@ public:
         timer(timer),
         options(options),
         name(newLeaseOwner()),
+        recovery(
+            {store, host, timer, options.recoveringMax}, [this]() { return newLease(); },
+            [this](Claimed claimed, kj::TimePoint leased, kj::Own<Recovery::Slot> slot) {
+              takeUp(kj::mv(claimed), leased, kj::mv(slot));
+            }),
         tasks(*this) {
     tasks.add(kj::evalLater([this]() { return keepLeases(); }));
-    tasks.add(kj::evalLater([this]() { return takeOver(); }));
-    recovery = kj::evalLater([this]() { return recover(); }).eagerlyEvaluate(nullptr);
+    tasks.add(kj::evalLater([this]() { return recovery.giveBackForTheGone(); }));
+    recovering = kj::evalLater([this]() { return recovery.run(); }).eagerlyEvaluate(nullptr);
   }
 
   ~DurableCalls() noexcept(false) {
     callers.cancel(gone());
-    recovery = nullptr;
+    recovering = nullptr;
     tasks.clear();
     // Some are there only because callers still wait for what others record.
     auto all = KJ_MAP(run, live) { return kj::addRef(*run); };
@@ -81,15 +83,14 @@ public:
 private:
   class Caller;
 
-  // Whether somebody called, or the vat took the call up by itself.
-  enum class Origin { CALLED, RECOVERED };
-
   // WAITING: it has waited for something that may take long.
   enum class Activity { BUSY, WAITING };
   struct Entry {
     kj::Own<DurableRun> run;
-    Origin origin;
     Activity activity = Activity::BUSY;
+
+    // Of a call that the vat took up by itself, as long as it is busy.
+    kj::Maybe<kj::Own<Recovery::Slot>> slot = nullptr;
   };
   struct LeftLease {
     uint64_t epoch;
@@ -105,13 +106,12 @@ private:
   kj::Timer& timer;
   DurableOptions options;
   kj::String name;
+  Recovery recovery;
   std::set<DurableRun*> live;
   kj::HashMap<kj::String, Entry> runs;
 
   // Leases under which nobody here works any more, though an answer of the store may show them.
   kj::HashMap<kj::String, LeftLease> leftLeases;
-  uint32_t recovering = 0;
-  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenRoom;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
   bool draining = false;
   kj::Vector<Dropped> dropped;
@@ -119,7 +119,7 @@ private:
   // Callers who use this.
   kj::Canceler callers;
   kj::TaskSet tasks;
-  kj::Promise<void> recovery = nullptr;
+  kj::Promise<void> recovering = nullptr;
 
   // ---- RunOwner ----
 
@@ -141,7 +141,6 @@ private:
   void ended(DurableRun& run) override {
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
       if (entry->run.get() != &run) return;
-      if (entry->activity == Activity::BUSY) leaveRecovery(*entry);
       runs.erase(run.getAsked().id);
       if (!runs.size()) fulfill(whenIdle);
     }
@@ -165,7 +164,7 @@ private:
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
       if (entry->run.get() != &run || entry->activity == Activity::WAITING) return;
       entry->activity = Activity::WAITING;
-      leaveRecovery(*entry);
+      entry->slot = nullptr;
       if (draining) goOn(run.giveBack());
     }
   }
@@ -178,12 +177,6 @@ private:
   template <typename Test>
   kj::Promise<void> giveBack(Test&& isMeant);
 
-  void leaveRecovery(Entry& entry) {
-    if (entry.origin != Origin::RECOVERED) return;
-    --recovering;
-    fulfill(whenRoom);
-  }
-
   static void fulfill(kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>>& fulfiller) {
     KJ_IF_MAYBE(f, fulfiller) (*f)->fulfill();
     fulfiller = nullptr;
@@ -195,116 +188,57 @@ private:
     return runs.find(id).map([](Entry& entry) -> DurableRun& { return *entry.run; });
   }
 
-  DurableRun& add(Asked&& asked, Origin origin) {
+  DurableRun& add(Asked&& asked, kj::Maybe<kj::Own<Recovery::Slot>> slot) {
     auto id = kj::str(asked.id);
     auto run = kj::refcounted<DurableRun>(*this, kj::mv(asked));
     auto& result = *run;
-    runs.insert(kj::mv(id), Entry{kj::mv(run), origin, Activity::BUSY});
+    runs.insert(kj::mv(id), Entry{kj::mv(run), Activity::BUSY, kj::mv(slot)});
     return result;
   }
 
   // ---- What was left pending ----
 
-  kj::Promise<void> recover() {
-    while (!draining) {
-      auto problem = kj::Maybe<kj::Exception>();
-      try {
-        co_await recoverSome();
-      } catch (...) {
-        problem = kj::getCaughtExceptionAsKj();
-      }
-      KJ_IF_MAYBE(p, problem) {
-        KJ_LOG(INFO, "a vat cannot claim durable calls, and will try again", *p);
-        co_await timer.afterDelay(PAUSE_AFTER_FAILURE);
-      }
+  void takeUp(Claimed claimed, kj::TimePoint leased, kj::Own<Recovery::Slot> slot) {
+    auto& record = claimed.record;
+    if (!isOurs(record)) return;
+    KJ_IF_MAYBE(run, find(record.id)) run->lose();
+    auto& run = add(Asked{kj::str(record.id), record.call.clone(),
+                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
+        kj::mv(slot));
+    run.recover(kj::mv(claimed), leased);
+  }
+
+  kj::Promise<void> keepLeases() {
+    for (;;) {
+      co_await timer.afterDelay(options.lease / LOOKS_PER_LEASE);
+      // Looking at one may end it.
+      kj::Vector<kj::Own<DurableRun>> all(runs.size());
+      for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
+      for (auto& run: all) run->keepLease();
+      leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
     }
   }
 
-  kj::Promise<void> recoverSome() {
-    auto targets = host.servedNames();
-    auto changed = host.whenServedNamesChange();
-    if (targets.size() == 0) co_return co_await changed;
-    if (recovering >= options.recoveringMax) {
-      auto paf = kj::newPromiseAndFulfiller<void>();
-      whenRoom = kj::mv(paf.fulfiller);
-      co_await paf.promise;
-      // Calls that end together are replaced together.
-      co_return co_await kj::evalLast([]() {});
+  // ---- Cancelling ----
+
+  kj::Promise<void> cancelChildren(kj::String parent, kj::String reason) {
+    kj::Maybe<kj::String> after;
+    do {
+      auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
+          .parent = kj::str(parent),
+          .recordsMax = Store::PAGE_RECORDS_MAX,
+          .after = kj::mv(after)});
+      co_await kj::joinPromises(KJ_MAP(record, page.records) { return cancel(record.id, reason); });
+      after = kj::mv(page.next);
+    } while (after != nullptr);
+  }
+
+  void taskFailed(kj::Exception&& exception) override {
+    if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+      KJ_LOG(WARNING, "a part of the work on durable calls failed", exception);
     }
-    auto leased = timer.now();
-    auto records = co_await store.claim({.lease = newLease(),
-        .targets = KJ_MAP(target, targets) { return kj::str(target);
   }
-  , .recordsMax = kj::min(options.recoveringMax - recovering, Store::CLAIM_RECORDS_MAX)});
-for (auto& record: records) recover(kj::mv(record), leased);
-if (records.size() == 0) {
-  auto names = KJ_MAP(target, targets)->kj::StringPtr { return target; };
-  co_await store.whenDue(names).exclusiveJoin(kj::mv(changed));
-}
-}  // namespace
-
-void recover(Record record, kj::TimePoint leased) {
-  if (!isOurs(record)) return;
-  KJ_IF_MAYBE(run, find(record.id)) run->lose();
-  ++recovering;
-  auto& run = add(Asked{kj::str(record.id), record.call.clone(),
-                      record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
-      Origin::RECOVERED);
-  run.recover(record, leased);
-}
-
-// Gives back what vats hold that are certainly gone: nobody needs to wait for those leases.
-kj::Promise<void> takeOver() {
-  kj::Maybe<kj::String> after;
-  do {
-    auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
-        .recordsMax = Store::PAGE_RECORDS_MAX,
-        .after = kj::mv(after)});
-    kj::Vector<kj::Promise<void>> releasing;
-    for (auto& record: page.records) {
-      KJ_IF_MAYBE(lease, record.lease) {
-        if (livenessOf(lease->owner) != Liveness::DEAD) continue;
-        releasing.add(store.release({kj::str(record.id), record.epoch, kj::str(lease->owner)})
-                          .ignoreResult()
-                          .catch_([](kj::Exception&&) {}));
-      }
-    }
-    co_await kj::joinPromises(releasing.releaseAsArray());
-    after = kj::mv(page.next);
-  } while (after != nullptr);
-}
-
-kj::Promise<void> keepLeases() {
-  for (;;) {
-    co_await timer.afterDelay(options.lease / LOOKS_PER_LEASE);
-    // Looking at one may end it.
-    kj::Vector<kj::Own<DurableRun>> all(runs.size());
-    for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
-    for (auto& run: all) run->keepLease();
-    leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
-  }
-}
-
-// ---- Cancelling ----
-
-kj::Promise<void> cancelChildren(kj::String parent, kj::String reason) {
-  kj::Maybe<kj::String> after;
-  do {
-    auto page = co_await store.search({.states = kj::arr(PromiseState::PENDING),
-        .parent = kj::str(parent),
-        .recordsMax = Store::PAGE_RECORDS_MAX,
-        .after = kj::mv(after)});
-    co_await kj::joinPromises(KJ_MAP(record, page.records) { return cancel(record.id, reason); });
-    after = kj::mv(page.next);
-  } while (after != nullptr);
-}
-
-void taskFailed(kj::Exception&& exception) override {
-  if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
-    KJ_LOG(WARNING, "a part of the work on durable calls failed", exception);
-  }
-}
-};  // namespace troth
+};
 
 // =======================================================================================
 // Callers
@@ -423,7 +357,7 @@ private:
   }
 
   DurableRun& addRun() {
-    auto& added = calls.add(kj::mv(asked), Origin::CALLED);
+    auto& added = calls.add(kj::mv(asked), nullptr);
     run = kj::addRef(added);
     return added;
   }
@@ -495,7 +429,7 @@ kj::Promise<Value> DurableCalls::attach(kj::StringPtr idParam) {
 
 kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
   draining = true;
-  recovery = kj::READY_NOW;
+  recovering = kj::READY_NOW;
   auto waitsForLong = [](const Entry& entry) { return entry.activity == Activity::WAITING; };
   auto givenBack = giveBack(waitsForLong);
   if (runs.size() > 0) {

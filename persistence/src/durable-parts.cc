@@ -141,7 +141,6 @@ kj::Promise<T> DurableRun::insist(kj::Promise<T> answer) {
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
   co_await whenHeld();
-  owner.waits(*this);
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }
 
@@ -152,16 +151,22 @@ kj::Promise<void> DurableRun::sleep(kj::String childId, kj::Duration duration) {
   auto record = co_await findOrMake(kj::mv(request), "sleep");
   if (record.state == PromiseState::CANCELED) kj::throwFatalException(exceptionOf(record));
   auto left = KJ_ASSERT_NONNULL(record.deadline) - owner.getStore().now();
-  if (left > 0 * kj::SECONDS) co_await owner.getTimer().afterDelay(left);
+  if (left <= 0 * kj::SECONDS) co_return;
+  owner.waits(*this);
+  co_await owner.getTimer().afterDelay(left);
 }
 
 kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
   auto record = co_await findOrMake(childRequest(childId, what), what);
-  if (!record.isSettled()) record = co_await insist(owner.getStore().whenSettled(childId));
+  if (!record.isSettled()) {
+    owner.waits(*this);
+    record = co_await insist(owner.getStore().whenSettled(childId));
+  }
   co_return outcomeOf(record, owner.getHost());
 }
 
-void DurableRun::keep(kj::Own<_::PendingCall> call) {
+void DurableRun::keep(kj::StringPtr childId, kj::Own<_::PendingCall> call) {
+  children.noteAsked(childId);
   auto& pending = *call;
   owner.waits(*this);
   auto place = callsOpen.insert(callsOpen.end(), kj::mv(call));

@@ -66,7 +66,7 @@ public:
   }
   kj::String adopt(kj::Own<_::PendingCall> call) override {
     auto childId = get().nextChildId();
-    get().keep(kj::mv(call));
+    get().keep(childId, kj::mv(call));
     return childId;
   }
 
@@ -130,7 +130,9 @@ void DurableRun::startHeld(const Record& record, kj::TimePoint leased,
   if (!isOver()) run(runAgain(kj::mv(object), kj::mv(params)));
 }
 
-void DurableRun::recover(const Record& record, kj::TimePoint leased) {
+void DurableRun::recover(Claimed claimed, kj::TimePoint leased) {
+  auto& record = claimed.record;
+  children.add(kj::mv(claimed.children));
   hold(record, leased);
   if (!isOver()) run(restoreAndRun(record.call.clone()));
 }
@@ -210,7 +212,7 @@ kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
 }
 
 kj::Promise<void> DurableRun::readChildren() {
-  if (epoch > 1) return children.read(owner.getStore(), asked.id);
+  if (epoch > 1) return children.readRest(owner.getStore(), asked.id);
   return kj::READY_NOW;
 }
 
@@ -420,7 +422,8 @@ void DurableRun::conclude(Record record) {
   known.fulfiller->fulfill();
   recorded.fulfiller->fulfill();
   // An earlier start may have asked for what this one did not.
-  if (!isOwn || epoch > 1) owner.abandonChildren(stands);
+  bool mayHaveLeftOvers = epoch > 1 && children.mayHaveLeftOvers();
+  if (!isOwn || mayHaveLeftOvers) owner.abandonChildren(stands);
 }
 
 void DurableRun::lose() {

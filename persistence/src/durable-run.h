@@ -85,7 +85,7 @@ public:
       kj::Own<_::Message> params);
 
   // The same for a call that nobody here has made: object and parameters are those of the record.
-  void recover(const Record& record, kj::TimePoint leased);
+  void recover(Claimed claimed, kj::TimePoint leased);
 
   // Resolves when the outcome is known in this vat; then getKnown() gives it, or throws it.
   kj::Promise<void> whenKnown() { return known.promise.addBranch(); }
@@ -236,7 +236,7 @@ private:
   template <typename T>
   kj::Promise<T> insist(kj::Promise<T> answer);
   kj::Promise<Record> findOrMake(CreateRequest request, kj::StringPtr what);
-  void keep(kj::Own<_::PendingCall> call);
+  void keep(kj::StringPtr childId, kj::Own<_::PendingCall> call);
   void cancelCalls();
 };
 

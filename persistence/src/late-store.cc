@@ -16,7 +16,7 @@ public:
   kj::Promise<kj::Maybe<Record>> find(kj::StringPtr id) override { return get().find(id); }
   kj::Promise<Record> whenSettled(kj::StringPtr id) override { return get().whenSettled(id); }
   kj::Promise<Page> search(SearchRequest request) override { return get().search(kj::mv(request)); }
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     return get().claim(kj::mv(request));
   }
   kj::Promise<void> whenDue(kj::ArrayPtr<const kj::StringPtr> targets) override {

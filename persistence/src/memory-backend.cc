@@ -68,6 +68,10 @@ public:
 
   kj::Promise<Page> search(SearchRequest request) override {
     projectAll(now());
+    return find(request);
+  }
+
+  Page find(const SearchRequest& request) {
     auto found = select([&](const Record& record) { return matches(record, request); });
     std::sort(found.begin(), found.end(), isEarlier);
     auto first = found.begin();
@@ -84,7 +88,7 @@ public:
     return page;
   }
 
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     return kj::evalNow([&]() {
       auto time = now();
       projectAll(time);
@@ -95,12 +99,15 @@ public:
         return std::tie(KJ_ASSERT_NONNULL(a->due), a->id) <
             std::tie(KJ_ASSERT_NONNULL(b->due), b->id);
       });
-      kj::Vector<Record> claimed;
+      kj::Vector<Claimed> claimed;
+      size_t childrenBytes = 0;
       for (auto record: found) {
         if (claimed.size() == request.recordsMax) break;
         auto& lease = request.lease;
         TakeRequest take{kj::str(record->id), {kj::str(lease.owner), lease.duration}};
-        claimed.add(KJ_ASSERT_NONNULL(apply(Request(kj::mv(take)), time)));
+        auto taken = KJ_ASSERT_NONNULL(apply(Request(kj::mv(take)), time));
+        auto children = childrenOf(taken.id, request.childrenMax, childrenBytes);
+        claimed.add(Claimed{kj::mv(taken), kj::mv(children)});
       }
       return claimed.releaseAsArray();
     });
@@ -173,6 +180,25 @@ private:
   const kj::Clock& clock;
   kj::Maybe<BackendListener&> listener;
   StoreTraffic traffic;
+
+  // `bytes` grows by what the messages of the children have.
+  Page childrenOf(kj::StringPtr parent, uint32_t childrenMax, size_t& bytes) {
+    if (childrenMax == 0) return {};
+    auto page = find({.parent = kj::str(parent), .recordsMax = childrenMax});
+    kj::Vector<Record> children;
+    auto last = Cursor::beforeAll();
+    for (auto& child: page.records) {
+      if (bytes > CLAIM_CHILDREN_BYTES_MAX) {
+        page.next = last.toText();
+        break;
+      }
+      bytes += child.call.params.size() + child.value.size();
+      last = Cursor::after(child);
+      children.add(kj::mv(child));
+    }
+    page.records = children.releaseAsArray();
+    return page;
+  }
 
   kj::Maybe<Record> apply(const Request& request, kj::Date time) {
     ++traffic.requests;

@@ -123,14 +123,14 @@ public:
     co_return kj::mv(page);
   }
 
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     auto connection = co_await pool.take();
     auto drafts = co_await lockDue(*connection, request);
     if (drafts.size() == 0) {
       co_await connection->settle();
       co_return nullptr;
     }
-    co_return co_await writeClaimed(kj::mv(connection), kj::mv(drafts));
+    co_return co_await writeClaimed(kj::mv(connection), kj::mv(drafts), request.childrenMax);
   }
 
   kj::Promise<Pruned> prune(PruneRequest request) override {
@@ -369,33 +369,54 @@ private:
     co_return drafts.releaseAsArray();
   }
 
-  kj::Promise<kj::Array<Record>> writeClaimed(
-      kj::Own<PgConnection> connection, kj::Array<Draft> drafts) {
+  kj::Promise<kj::Array<Claimed>> writeClaimed(
+      kj::Own<PgConnection> connection, kj::Array<Draft> drafts, uint32_t childrenMax) {
     pg::UpdateRows rows;
     for (auto& draft: drafts) rows.add(draft.record, draft.version);
-    PgExecution executions[] = {rows.finish(), {pg::COMMIT}};
-    traffic.statements += 2;
+    kj::Vector<PgExecution> executions;
+    executions.add(rows.finish());
+    if (childrenMax > 0) executions.add(readChildren(drafts, childrenMax));
+    executions.add(PgExecution{pg::COMMIT});
+    traffic.statements += executions.size();
     auto outcome = co_await limited(connection->run(executions));
     KJ_IF_MAYBE(failure, outcome.findFailure()) {
       connection = nullptr;
       if (failure->commit == PgCommit::NONE) kj::throwFatalException(kj::cp(failure->exception));
-      co_return co_await readClaimed(kj::mv(drafts));
+      co_return co_await readClaimed(kj::mv(drafts), childrenMax);
     }
     for (auto& draft: drafts) lanes.believe(draft.record, draft.version + 1);
-    co_return KJ_MAP(draft, drafts) { return kj::mv(draft.record); };
+    auto claimed = KJ_MAP(draft, drafts) { return Claimed{kj::mv(draft.record), {}}; };
+    auto results = outcome.takeResults();
+    if (childrenMax > 0) pg::addChildren(claimed, results[1], childrenMax, now());
+    co_return kj::mv(claimed);
+  }
+
+  static PgExecution readChildren(kj::ArrayPtr<const Draft> drafts, uint32_t childrenMax) {
+    PgTextArray parents(drafts.size());
+    for (auto& draft: drafts) parents.add(draft.record.id);
+    return {pg::READ_CHILDREN,
+        kj::arr(parents.finish(), PgParameter::int8(childrenMax + 1),
+            PgParameter::int8(CLAIM_CHILDREN_BYTES_MAX))};
   }
 
   // Nobody knows whether the claim was committed: the records do.
-  kj::Promise<kj::Array<Record>> readClaimed(kj::Array<Draft> drafts) {
+  kj::Promise<kj::Array<Claimed>> readClaimed(kj::Array<Draft> drafts, uint32_t childrenMax) {
     auto ids = KJ_MAP(draft, drafts) { return kj::str(draft.record.id); };
     std::sort(ids.begin(), ids.end());
     auto results = co_await readBack(kj::mv(ids));
-    kj::Vector<Record> claimed;
+    kj::Vector<Claimed> claimed;
+    // The children can be read later.
+    auto children = [&]() {
+      Page page;
+      if (childrenMax > 0) page.next = Cursor::beforeAll().toText();
+      return page;
+    };
     for (size_t row = 0; row < results[0].rows(); ++row) {
       auto found = pg::readRecord(results[0], row);
       for (auto& draft: drafts) {
         if (draft.record.id != found.record.id || draft.version + 1 != found.version) continue;
-        if (isSameLease(draft.record, found.record)) claimed.add(kj::mv(draft.record));
+        if (!isSameLease(draft.record, found.record)) continue;
+        claimed.add(Claimed{kj::mv(draft.record), children()});
       }
     }
     co_return claimed.releaseAsArray();

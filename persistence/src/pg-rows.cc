@@ -2,6 +2,7 @@
 
 #include <kj/debug.h>
 
+#include "backend.h"
 #include "micros.h"
 #include "pg-statements.h"
 
@@ -130,6 +131,10 @@ enum Column {
   ERROR_TEXT
 };
 
+bool isChildOf(const PgResult& result, size_t row, kj::StringPtr parent) {
+  return result.at(row, PARENT).asText() == parent.asArray();
+}
+
 }  // namespace
 
 VersionedRecord readRecord(const PgResult& result, size_t row) {
@@ -153,6 +158,28 @@ VersionedRecord readRecord(const PgResult& result, size_t row) {
   record.due = readMaybeTime(value(DUE));
   record.awaited = value(AWAITED).asBool();
   return {kj::mv(record), static_cast<uint64_t>(value(VERSION).asInt8())};
+}
+
+// The rows are in the order of `claimed`. Where there may be more than were read, the pages say so.
+void addChildren(
+    kj::ArrayPtr<Claimed> claimed, const PgResult& result, uint32_t childrenMax, kj::Date now) {
+  size_t row = 0, bytes = 0;
+  for (auto& parent: claimed) {
+    auto& page = parent.children;
+    kj::Vector<Record> records;
+    auto last = Cursor::beforeAll();
+    for (; row < result.rows() && isChildOf(result, row, parent.record.id); ++row) {
+      auto record = readRecord(result, row).record;
+      project(record, now);
+      bytes += record.call.params.size() + record.value.size();
+      if (records.size() < childrenMax) last = Cursor::after(record);
+      records.add(kj::mv(record));
+    }
+    bool isAll = records.size() <= childrenMax && bytes <= CLAIM_CHILDREN_BYTES_MAX;
+    if (!isAll) page.next = last.toText();
+    if (records.size() > childrenMax) records.truncate(childrenMax);
+    page.records = records.releaseAsArray();
+  }
 }
 
 void InsertRows::add(const Record& record) {

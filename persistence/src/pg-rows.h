@@ -1,7 +1,7 @@
 #pragma once
 // Records as rows of troth.promises, in the order of columns that pg-statements.cc gives.
 
-#include <troth/record.h>
+#include <troth/store.h>
 
 #include "pg-connection.h"
 #include "pg-values.h"
@@ -15,6 +15,11 @@ struct VersionedRecord {
 };
 
 VersionedRecord readRecord(const PgResult& result, size_t row);
+
+// Gives each of `claimed` its children, of which `result`, that of READ_CHILDREN, has one more than
+// `childrenMax`, as they are at `now`.
+void addChildren(
+    kj::ArrayPtr<Claimed> claimed, const PgResult& result, uint32_t childrenMax, kj::Date now);
 
 // INSERT of these records, or INSERT_TAGGED.
 class InsertRows {

@@ -133,6 +133,24 @@ const PgStatement LOCK_DUE = {"troth_lock_due", "SELECT " RECORD_COLUMNS R"sql(
   FOR UPDATE OF p SKIP LOCKED
 )sql"};
 
+// The first $2 children of each, and one more that tells of the rest; none after those whose
+// messages have more than $3 bytes together.
+const PgStatement READ_CHILDREN = {"troth_read_children", "SELECT " RECORD_COLUMNS R"sql(
+  FROM (
+    SELECT c.*, u.place, sum(length(c.params) + length(c.value))
+      OVER (ORDER BY u.place, c.created, c.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+      AS bytes_before
+    FROM unnest($1::text[]) WITH ORDINALITY AS u(parent, place)
+    CROSS JOIN LATERAL (
+      SELECT * FROM troth.promises t WHERE t.parent = u.parent
+      ORDER BY t.created, t.id
+      LIMIT $2::int8
+    ) c
+  ) AS p
+  WHERE coalesce(p.bytes_before, 0) <= $3::int8
+  ORDER BY p.place, p.created, p.id
+)sql"};
+
 // Each state has its part of the index; what is found there is merged.
 const PgStatement SEARCH_BY_STATE = {"troth_search_by_state", "SELECT " RECORD_COLUMNS R"sql(
   FROM (SELECT unnest($1::int2[]) AS state) AS u
@@ -233,9 +251,9 @@ const PgStatement NOW = {
 
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
   static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &INSERT_TAGGED,
-      &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &SEARCH_BY_STATE, &SEARCH_BY_PARENT,
-      &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW,
-      &GLANCE, &HOLD};
+      &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &READ_CHILDREN, &SEARCH_BY_STATE,
+      &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED,
+      &PRUNE, &NOW, &GLANCE, &HOLD};
   return STATEMENTS;
 }
 

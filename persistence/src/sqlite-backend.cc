@@ -57,8 +57,8 @@ public:
         [request = kj::mv(request)](SqliteSession& session) { return session.search(request); });
   }
 
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
-    return look<kj::Array<Record>>(
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
+    return look<kj::Array<Claimed>>(
         [request = kj::mv(request)](SqliteSession& session) { return session.claim(request); });
   }
 

@@ -115,35 +115,44 @@ Page SqliteSession::search(const SearchRequest& request) {
   expireOverdue();
   SqliteTransaction transaction(*database, Kind::READ);
   Page page;
+  readPage(page, request, PAGE_BYTES_MAX);
+  transaction.commit();
+  return page;
+}
+
+// Returns how many bytes the messages in the page have: fewer than `bytesMax`, but for the last
+// record of the page.
+size_t SqliteSession::readPage(Page& page, const SearchRequest& request, size_t bytesMax) {
   kj::Vector<Record> found;
   size_t bytes = 0;
   for (auto& place: records.findPlaces(request, request.recordsMax + 1)) {
-    if (found.size() == request.recordsMax || bytes >= PAGE_BYTES_MAX) {
-      page.next = Cursor::after(found.back()).toText();
+    if (found.size() == request.recordsMax || bytes >= bytesMax) {
+      auto last = found.empty() ? Cursor::beforeAll() : Cursor::after(found.back());
+      page.next = last.toText();
       break;
     }
     found.add(KJ_ASSERT_NONNULL(records.read(place.id)));
     bytes += messageBytes(found.back());
   }
   page.records = found.releaseAsArray();
-  transaction.commit();
-  return page;
+  return bytes;
 }
 
-kj::Array<Record> SqliteSession::claim(const ClaimRequest& request) {
+kj::Array<Claimed> SqliteSession::claim(const ClaimRequest& request) {
   ++requests;
   SqliteTransaction transaction(*database, Kind::WRITE);
   kj::Vector<RequestOutcome> timedOut;
   auto claimed = takeDue(request, timedOut);
+  if (request.childrenMax > 0) readChildren(claimed, request.childrenMax);
   transaction.commit();
   for (auto& outcome: timedOut) news.add(kj::mv(outcome));
   return claimed.releaseAsArray();
 }
 
 // What is looked at is due no more, whether it was taken or has timed out.
-kj::Vector<Record> SqliteSession::takeDue(
+kj::Vector<Claimed> SqliteSession::takeDue(
     const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut) {
-  kj::Vector<Record> claimed;
+  kj::Vector<Claimed> claimed;
   size_t bytes = 0;
   auto time = now();
   auto& lease = request.lease;
@@ -154,13 +163,23 @@ kj::Vector<Record> SqliteSession::takeDue(
       if (outcome.refusal == nullptr) {
         auto& record = KJ_ASSERT_NONNULL(outcome.record);
         bytes += messageBytes(record);
-        claimed.add(kj::mv(record));
+        claimed.add(Claimed{kj::mv(record), {}});
       } else if (outcome.news == RequestOutcome::News::SETTLED) {
         timedOut.add(kj::mv(outcome));
       }
       if (bytes >= PAGE_BYTES_MAX) return claimed;
     }
     if (ids.size() == 0 || claimed.size() >= request.recordsMax) return claimed;
+  }
+}
+
+void SqliteSession::readChildren(kj::ArrayPtr<Claimed> claimed, uint32_t childrenMax) {
+  auto time = now();
+  size_t bytesLeft = CLAIM_CHILDREN_BYTES_MAX;
+  for (auto& one: claimed) {
+    SearchRequest request{.parent = kj::str(one.record.id), .recordsMax = childrenMax};
+    bytesLeft -= kj::min(bytesLeft, readPage(one.children, request, bytesLeft));
+    for (auto& child: one.children.records) project(child, time);
   }
 }
 

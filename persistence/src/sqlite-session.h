@@ -47,7 +47,7 @@ public:
 
   // As of Backend. What happens to records on the way is in takeNews().
   Page search(const SearchRequest& request);
-  kj::Array<Record> claim(const ClaimRequest& request);
+  kj::Array<Claimed> claim(const ClaimRequest& request);
   Pruned prune(const PruneRequest& request);
   Overdue findOverdue(uint32_t idsMax);
   kj::Maybe<kj::Date> findDue(kj::ArrayPtr<const kj::String> targets);
@@ -84,7 +84,9 @@ private:
   }
   kj::Maybe<RequestOutcome> tryTransact(Transaction& transaction, const SqliteDialogue& dialogue);
   void expireOverdue();
-  kj::Vector<Record> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);
+  kj::Vector<Claimed> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);
+  void readChildren(kj::ArrayPtr<Claimed> claimed, uint32_t childrenMax);
+  size_t readPage(Page& page, const SearchRequest& request, size_t bytesMax);
 };
 
 }  // namespace troth

@@ -43,7 +43,7 @@ public:
   kj::Promise<Page> search(SearchRequest request) override {
     return inner->search(kj::mv(request));
   }
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     return inner->claim(kj::mv(request));
   }
   kj::Promise<Pruned> prune(PruneRequest request) override { return inner->prune(kj::mv(request)); }
@@ -271,7 +271,7 @@ TEST_F(BackedStore, ALeaseThatExpiresBeforeTheNextPollIsNotLate) {
   request.lease = LeaseRequest{kj::str("me"), 20 * kj::MILLISECONDS};
   wait(store->create(kj::mv(request)));
   wait(store->whenDue(BANK));
-  EXPECT_EQ(idsOf(wait(store->claim(claimOf("bank")))), "a");
+  EXPECT_EQ(idsOf(recordsOf(wait(store->claim(claimOf("bank"))))), "a");
 }
 
 TEST_F(BackedStore, MoreDeadlinesThanOneLookTakesAreTakenByTheNextAtOnce) {

@@ -75,7 +75,7 @@ TEST_P(StoreContract, TwoStoresNeverHoldOneLease) {
     ClaimRequest request{.lease = {kj::str("worker ", i)}};
     request.targets = kj::arr(kj::str("bank"));
     request.recordsMax = 10;
-    claiming.add((i % 2 ? *store : *other).claim(kj::mv(request)));
+    claiming.add((i % 2 ? *store : *other).claim(kj::mv(request)).then(recordsOf));
   }
   std::set<std::string> claimed;
   int number = 0;
@@ -89,6 +89,101 @@ TEST_P(StoreContract, TwoStoresNeverHoldOneLease) {
   }
   while (claim(*store, "last", "bank").size() > 0) {}
   for (int i = 0; i < 60; ++i) EXPECT_EQ(get(kj::str(i)).epoch, 1);
+}
+
+// ---- The children that come with a claim ----
+
+kj::Array<Claimed> claimWithChildren(Store& store, uint32_t childrenMax, kj::WaitScope& scope) {
+  ClaimRequest request{.lease = {kj::str("me")}};
+  request.targets = kj::arr(kj::str("bank"));
+  request.childrenMax = childrenMax;
+  return store.claim(kj::mv(request)).wait(scope);
+}
+
+TEST_P(StoreContract, AClaimBringsTheDirectChildrenInTheirOrder) {
+  for (auto id: {"a", "b", "c"}) create(work(id));
+  for (auto id: {"a.2", "a.1", "c.1"}) {
+    clock.advance(1 * kj::SECONDS);
+    create(child(id, kj::StringPtr(id).slice(0, 1) == "a"_kj.asArray() ? "a" : "c"));
+  }
+  create(child("a.1.1", "a.1"));
+  settle(fulfill("a.1"));
+  auto claimed = claimWithChildren(*store, 2, loop.waitScope());
+  ASSERT_EQ(claimed.size(), 3);
+  for (auto& [record, children]: claimed) {
+    auto expected = record.id == "a" ? "a.2,a.1" : record.id == "b" ? "" : "c.1";
+    EXPECT_EQ(idsOf(children.records), expected);
+    EXPECT_TRUE(children.next == nullptr);
+    for (auto& one: children.records) EXPECT_EQ(show(one), show(get(one.id)));
+  }
+}
+
+TEST_P(StoreContract, AClaimBringsNoChildrenUnlessTheyAreAskedFor) {
+  create(work("a"));
+  create(child("a.1", "a"));
+  auto claimed = claimWithChildren(*store, 0, loop.waitScope());
+  EXPECT_EQ(claimed[0].children.records.size(), 0);
+  EXPECT_TRUE(claimed[0].children.next == nullptr);
+  ClaimRequest greedy{.lease = {kj::str("me")}};
+  greedy.childrenMax = Store::CLAIM_CHILDREN_MAX + 1;
+  expectRefused(store->claim(kj::mv(greedy)), "too many");
+}
+
+// What a claim brings and a search for the rest make all children, each once.
+std::string allChildren(Store& store, Claimed& claimed, kj::WaitScope& scope) {
+  auto all = idsOf(claimed.children.records);
+  KJ_IF_MAYBE(next, claimed.children.next) {
+    auto rest = store.search({.parent = kj::str(claimed.record.id), .after = kj::str(*next)});
+    all += "|" + idsOf(rest.wait(scope).records);
+  }
+  return all;
+}
+
+TEST_P(StoreContract, OfManyChildrenAClaimBringsTheFirstAndSaysWhereTheRestStarts) {
+  create(work("a"));
+  create(work("b"));
+  for (auto id: {"a.1", "a.2", "a.3"}) create(child(id, "a"));
+  for (auto id: {"b.1", "b.2"}) create(child(id, "b"));
+  auto claimed = claimWithChildren(*store, 2, loop.waitScope());
+  ASSERT_EQ(claimed.size(), 2);
+  for (auto& one: claimed) {
+    auto expected = one.record.id == "a" ? "a.1,a.2|a.3" : "b.1,b.2";
+    EXPECT_EQ(allChildren(*store, one, loop.waitScope()), expected);
+  }
+}
+
+TEST_P(StoreContract, AClaimBringsNoMoreChildrenOnceTheyHaveManyBytes) {
+  auto large = kj::heapString(9 << 20);
+  memset(large.begin(), 'x', large.size());
+  for (auto id: {"a", "b", "c"}) {
+    create(work(id));
+    for (auto number: {".1", ".2"}) {
+      auto part = kj::str(id, number);
+      create(child(part, id));
+      settle(fulfill(part, large));
+    }
+  }
+  auto claimed = claimWithChildren(*store, 10, loop.waitScope());
+  ASSERT_EQ(claimed.size(), 3);
+  size_t brought = 0;
+  for (auto& one: claimed) {
+    brought += one.children.records.size();
+    auto all = allChildren(*store, one, loop.waitScope());
+    std::erase(all, '|');
+    std::erase(all, ',');
+    auto& id = one.record.id;
+    EXPECT_EQ(all, kj::str(id, ".1", id, ".2").cStr());
+  }
+  EXPECT_LE(brought, 2);
+}
+
+TEST_P(StoreContract, AChildWhoseDeadlineHasPassedComesAsTimedOut) {
+  create(work("a"));
+  create(withDeadline(child("a.1", "a"), clock.now() + 1 * kj::SECONDS));
+  clock.advance(1 * kj::SECONDS);
+  auto claimed = claimWithChildren(*store, 10, loop.waitScope());
+  ASSERT_EQ(claimed[0].children.records.size(), 1);
+  EXPECT_EQ(claimed[0].children.records[0].state, PromiseState::TIMEDOUT);
 }
 
 // ---- Creating with a lease ----

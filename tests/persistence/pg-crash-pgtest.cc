@@ -172,7 +172,8 @@ protected:
       ClaimRequest request{.lease = {kj::str("second")}};
       request.targets = kj::arr(kj::str(target));
       auto claiming = store.claim(kj::mv(request));
-      KJ_IF_MAYBE(failure, kj::runCatchingExceptions([&]() { claimed = wait(kj::mv(claiming)); })) {
+      KJ_IF_MAYBE(failure,
+          kj::runCatchingExceptions([&]() { claimed = recordsOf(wait(kj::mv(claiming))); })) {
         EXPECT_EQ(Type::DISCONNECTED, failure->getType()) << failure->getDescription().cStr();
       }
     }

@@ -54,7 +54,7 @@ protected:
     ClaimRequest request{.lease = {kj::str(owner)}};
     request.targets = kj::arr(kj::str(target));
     request.recordsMax = recordsMax;
-    return store.claim(kj::mv(request));
+    return store.claim(kj::mv(request)).then(recordsOf);
   }
 
   // Waits until the sessions that listen are `count`.
@@ -134,6 +134,32 @@ TEST_F(PgStoreTest, RequestsThatComeDuringATransactionFormTheNext) {
   }
   wait(kj::joinPromises(requests.releaseAsArray()));
   EXPECT_LT((store->getTraffic() - before).transactions, uint64_t(TURNS));
+}
+
+TEST_F(PgStoreTest, AClaimOfManyWithTheirChildrenTakesAsManyStatementsAsOfOne) {
+  auto store = openReady();
+  auto claimNext = [&](uint32_t recordsMax) {
+    ClaimRequest request{.lease = {kj::str("me")}};
+    request.targets = kj::arr(kj::str("bank"));
+    request.recordsMax = recordsMax;
+    request.childrenMax = 10;
+    auto before = store->getTraffic();
+    auto claimed = wait(store->claim(kj::mv(request)));
+    EXPECT_EQ(recordsMax, claimed.size());
+    for (auto& one: claimed) EXPECT_EQ(2u, one.children.records.size());
+    return (store->getTraffic() - before).statements;
+  };
+  kj::Vector<kj::Promise<Record>> created;
+  for (int i = 0; i < 51; ++i) {
+    auto id = kj::str("p", i);
+    wait(store->create(work(id)));
+    created.add(store->create(child(kj::str(id, ".1"), id)));
+    created.add(store->create(child(kj::str(id, ".2"), id)));
+  }
+  for (auto& promise: created) wait(kj::mv(promise));
+  // To begin, lock, write, read the children, and commit.
+  EXPECT_EQ(5u, claimNext(1));
+  EXPECT_EQ(5u, claimNext(50));
 }
 
 // ---- Plans ----

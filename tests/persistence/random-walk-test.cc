@@ -289,7 +289,8 @@ private:
     take.kind = ModelRequest::TAKE;
     take.owner = "claimer";
     take.duration = LEASE_MICROS;
-    for (auto& record: anyStore().claim(claimOf(take, 64)).wait(loop.waitScope())) {
+    auto claimed = recordsOf(anyStore().claim(claimOf(take, 64)).wait(loop.waitScope()));
+    for (auto& record: claimed) {
       take.id = record.id.cStr();
       takes.push_back({take, answerOf(record)});
     }
@@ -346,7 +347,7 @@ private:
     }
     std::sort(due.begin(), due.end());
     auto recordsMax = 1 + upTo(3);
-    auto claimed = anyStore().claim(claimOf(take, recordsMax)).wait(loop.waitScope());
+    auto claimed = recordsOf(anyStore().claim(claimOf(take, recordsMax)).wait(loop.waitScope()));
     std::vector<Micros> oldest, seen;
     for (auto& [time, id]: due) oldest.push_back(time);
     oldest.resize(kj::min(due.size(), recordsMax));

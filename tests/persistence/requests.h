@@ -78,6 +78,11 @@ inline ReleaseRequest releasing(
   return {kj::str(id), epoch, kj::str(owner), delay};
 }
 
+// A claim's promises, without their children.
+inline constexpr auto recordsOf = [](kj::Array<Claimed> claimed) {
+  return KJ_MAP(one, claimed) { return kj::mv(one.record); };
+};
+
 // The ids of records, with commas between them.
 template <typename Records>
 std::string idsOf(const Records& records) {

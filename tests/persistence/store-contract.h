@@ -115,7 +115,7 @@ protected:
     ClaimRequest request{.lease = {kj::str(owner)}};
     request.targets = kj::arr(kj::str(target));
     request.recordsMax = recordsMax;
-    return wait(from.claim(kj::mv(request)));
+    return recordsOf(wait(from.claim(kj::mv(request))));
   }
 };
 

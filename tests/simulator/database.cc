@@ -56,9 +56,9 @@ std::string describe(const kj::Maybe<Record>& record) {
   KJ_IF_MAYBE(r, record) return describe(*r);
   return "no record";
 }
-std::string describe(const kj::Array<Record>& records) {
+std::string describe(const kj::Array<Claimed>& all) {
   std::string text = "claimed:";
-  for (auto& record: records) {
+  for (auto& [record, children]: all) {
     text += std::string(" ") + record.id.cStr() + " epoch " + std::to_string(record.epoch);
   }
   return text;
@@ -284,14 +284,14 @@ public:
                          Backend& inner) mutable { return inner.search(kj::mv(request)); });
   }
 
-  kj::Promise<kj::Array<Record>> claim(ClaimRequest request) override {
+  kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     auto owner = kj::str(request.lease.owner);
-    auto done = ask<kj::Array<Record>>([request = kj::mv(request)](Backend& inner) mutable {
+    auto done = ask<kj::Array<Claimed>>([request = kj::mv(request)](Backend& inner) mutable {
       return inner.claim(kj::mv(request));
     });
-    return done.then([this, owner = kj::mv(owner)](kj::Array<Record>&& records) {
-      for (auto& record: records) session->note(owner, record);
-      return kj::mv(records);
+    return done.then([this, owner = kj::mv(owner)](kj::Array<Claimed>&& all) {
+      for (auto& one: all) session->note(owner, one.record);
+      return kj::mv(all);
     });
   }
 

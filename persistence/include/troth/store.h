@@ -107,6 +107,9 @@ struct ClaimRequest {
   // What this vat serves. Each is matched whole.
   kj::Array<kj::String> targets = nullptr;
   uint32_t recordsMax = 64;
+
+  // How many direct children of each promise come with it: at most CLAIM_CHILDREN_MAX.
+  uint32_t childrenMax = 0;
 };
 
 struct RenewRequest {
@@ -152,6 +155,15 @@ struct Page {
   kj::Maybe<kj::String> next;
 };
 
+// A promise that was claimed.
+struct Claimed {
+  Record record;
+
+  // Its first direct children, settled or not, as a search for `parent` gives them. None if none
+  // were asked for.
+  Page children;
+};
+
 struct PruneRequest {
   // Trees whose root settled before this, and in which nothing is pending.
   kj::Date settledBefore = kj::UNIX_EPOCH;
@@ -190,6 +202,7 @@ public:
   static constexpr uint32_t PAGE_RECORDS_MAX = 1000;
   static constexpr uint32_t CLAIM_RECORDS_MAX = 1000;
   static constexpr uint32_t CLAIM_TARGETS_MAX = 1000;
+  static constexpr uint32_t CLAIM_CHILDREN_MAX = 64;
   static constexpr uint32_t PRUNE_TREES_MAX = 10000;
 
   // Records a pending promise, or returns the record that is already there. Resolves once the
@@ -210,8 +223,9 @@ public:
   [[nodiscard]] virtual kj::Promise<Page> search(SearchRequest request) = 0;
 
   // Leases pending promises that are due, the longest waiting first. May give none. A claim whose
-  // answer was lost is due again when its lease has expired.
-  [[nodiscard]] virtual kj::Promise<kj::Array<Record>> claim(ClaimRequest request) = 0;
+  // answer was lost is due again when its lease has expired. The children that come with them were
+  // read after they were leased.
+  [[nodiscard]] virtual kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) = 0;
 
   // Resolves when a promise for one of `targets` may be due. It may be claimed by others first.
   [[nodiscard]] virtual kj::Promise<void> whenDue(kj::ArrayPtr<const kj::StringPtr> targets) = 0;
