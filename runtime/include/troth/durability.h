@@ -107,10 +107,10 @@ struct DurableRequest {
 
   // The durable call on whose behalf it was made; empty for none.
   kj::StringPtr parent;
-  kj::Maybe<kj::Duration> timeLeft;
+  kj::Maybe<kj::Duration> timeLeft = nullptr;
 
   // Why the call is to be canceled, if it has no outcome; empty if it is to be carried out.
-  kj::StringPtr cancelReason;
+  kj::StringPtr cancelReason = nullptr;
 };
 
 // A durable call that has arrived.
