@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "described-call.h"
 #include "durable-run.h"
 #include "fault-point.h"
 #include "lease-owner.h"
@@ -32,16 +33,6 @@ kj::String newId() {
   kj::byte bytes[16];
   KJ_SYSCALL(getrandom(bytes, sizeof(bytes), 0));
   return kj::str("call-", kj::encodeHex(bytes));
-}
-
-kj::String describe(const CallRequest& call) {
-  return kj::str("method ", call.methodId, " of interface 0x", kj::hex(call.interfaceId), " on \"",
-      call.target, "\" with ", call.params.size(), " bytes of parameters");
-}
-
-bool isSame(const CallRequest& a, const CallRequest& b) {
-  return a.target == b.target && a.interfaceId == b.interfaceId && a.methodId == b.methodId &&
-      a.params.asPtr() == b.params.asPtr();
 }
 
 class DurableCalls final: public Durability, public RunOwner, private kj::TaskSet::ErrorHandler {
@@ -250,6 +241,7 @@ public:
         object(kj::mv(arrival.object)),
         key(kj::str(arrival.key)),
         start(arrival.start),
+        schema(arrival.schema),
         cancelReason(kj::str(arrival.request.cancelReason)) {
     asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
@@ -294,6 +286,7 @@ private:
   kj::Own<capnp::ClientHook> object;
   kj::String key;
   Start start;
+  capnp::InterfaceSchema schema;
   kj::String cancelReason;
   kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
   kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
@@ -319,6 +312,7 @@ private:
     asked.call.params = co_await recordMessage(*params, key, calls.host);
     asked.parent = co_await parent;
     auto found = co_await finding;
+    KJ_IF_MAYBE(record, found) requireSameCall(asked.id, record->call, asked.call, schema);
     if (calls.draining) {
       kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
     }
@@ -341,9 +335,7 @@ private:
   // Waits together with others, if this vat works on the call already.
   bool join() {
     KJ_IF_MAYBE(r, calls.find(asked.id)) {
-      auto& other = r->getAsked();
-      KJ_REQUIRE(isSame(other.call, asked.call), "the id is taken", asked.id, describe(other.call),
-          describe(asked.call));
+      requireSameCall(asked.id, r->getAsked().call, asked.call, schema);
       run = kj::addRef(*r);
       return true;
     }

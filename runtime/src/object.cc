@@ -337,6 +337,7 @@ kj::Own<_::DurableCaller> ServerBase::arrive(
       .object = capnp::ClientHook::from(thisCap()),
       .name = home.name,
       .key = home.key,
+      .schema = interfaceSchema(),
       .interfaceId = method.getContainingInterface().getProto().getId(),
       .methodId = static_cast<uint16_t>(method.getIndex()),
       .start = startOf(method)});

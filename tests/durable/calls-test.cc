@@ -44,9 +44,22 @@ TEST_F(DurableCall, OtherParametersUnderTheIdAreRefusedShowingBoth) {
   wait(desk().work("hello").durable("w").text());
   auto text =
       failureOf(loop.waitScope(), [&]() { return desk().work("bye bye").durable("w").text(); });
-  EXPECT_TRUE(contains(text, "\"w\" is taken")) << text;
-  EXPECT_TRUE(contains(text, "asked for was")) << text;
+  EXPECT_TRUE(contains(text,
+      "the id \"w\" is taken: it stands for Desk.work(text = \"hello\") on \"desk\"; asked for was "
+      "Desk.work(text = \"bye bye\") on \"desk\""))
+      << text;
   EXPECT_EQ(1, scene.runs);
+}
+
+TEST_F(DurableCall, OtherParametersAreRefusedWhileTheFirstRuns) {
+  scene.work = [](auto) -> kj::Promise<void> { return kj::NEVER_DONE; };
+  auto dropped = desk().work(kj::str(kj::repeat('x', 2000))).durable("w");
+  settle();
+  auto text = failureOf(loop.waitScope(), [&]() { return desk().number(7).durable("w").n(); });
+  EXPECT_TRUE(contains(text, "Desk.work(text = \"xxxx")) << text;
+  EXPECT_TRUE(contains(text, "xxxx…)")) << text;
+  EXPECT_TRUE(contains(text, "asked for was Desk.number(n = 7) on \"desk\"")) << text;
+  EXPECT_LT(text.size(), 1500u);
 }
 
 TEST_F(DurableCall, ARejectionIsRecordedToo) {

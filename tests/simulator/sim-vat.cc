@@ -310,6 +310,7 @@ kj::Own<_::DurableCaller> SimVat::arrive(const Ask& ask) {
       .object = capnp::ClientHook::from(kj::mv(object)),
       .name = DESK,
       .key = "",
+      .schema = capnp::Schema::from<desk::Desk>(),
       .interfaceId = capnp::typeId<Desk>(),
       .methodId = 0,
       .start = ask.start});

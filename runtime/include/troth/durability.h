@@ -19,6 +19,7 @@
 // call is rejected.
 
 #include <capnp/capability.h>
+#include <capnp/schema.h>
 #include <kj/async.h>
 #include <kj/refcount.h>
 #include <kj/time.h>
@@ -121,6 +122,9 @@ struct Arrival {
   kj::Own<capnp::ClientHook> object;
   kj::StringPtr name;
   kj::StringPtr key;
+
+  // Of all that can be called on it.
+  capnp::InterfaceSchema schema;
   uint64_t interfaceId;
   uint16_t methodId;
 
