@@ -46,7 +46,6 @@ extern const PgStatement COMMIT;
 extern const PgStatement LOCK_DUE;
 extern const PgStatement READ_CHILDREN;
 
-extern const PgStatement READ_CHILDREN;
 extern const PgStatement SEARCH_BY_STATE;
 extern const PgStatement SEARCH_BY_PARENT;
 extern const PgStatement SEARCH_BY_ROOT;
