@@ -187,7 +187,6 @@ SimVat::Parts::Parts(SimVat& vat)
   StoreOptions options;
   options.clock = vat.world;
   options.timer = timer;
-  output = kj::heap<OutputGate::Queue>(objects->getOutputGate());
   store = newBackedStore(newDistantBackend(vat.world, vat.rules, *vat.life, vat.cut), options);
 }
 
@@ -196,7 +195,6 @@ SimVat::Parts::~Parts() noexcept(false) {
   peers->end();
   objects->setDurability(nullptr);
   durability = nullptr;
-  output = nullptr;
   objects->close();
 }
 
@@ -269,11 +267,16 @@ void SimVat::advanceTo(kj::TimePoint time) {
 }
 
 kj::Timer& SimVat::timer() { return parts->timer; }
+
 kj::Promise<void> SimVat::whenMayLeave() {
-  if (!parts->output->mustWait()) return kj::READY_NOW;
+  auto& gate = parts->objects->getOutputGate();
+  if (gate.isOpen()) return kj::READY_NOW;
   auto paf = kj::newPromiseAndFulfiller<void>();
-  parts->output->add([fulfiller = kj::mv(paf.fulfiller)]() mutable { fulfiller->fulfill(); });
-  return kj::mv(paf.promise);
+  auto& fulfiller = *paf.fulfiller;
+  auto line = kj::heap<OutputGate::Queue>(
+      gate, [&fulfiller](const kj::Exception& reason) { fulfiller.reject(kj::cp(reason)); });
+  line->add([&fulfiller]() { fulfiller.fulfill(); });
+  return paf.promise.attach(kj::mv(line), kj::mv(paf.fulfiller));
 }
 
 Ref<Desk> SimVat::peer() { return parts->peers->desk(); }

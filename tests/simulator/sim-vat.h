@@ -88,7 +88,8 @@ public:
   Rules& rules;
   kj::Timer& timer();
 
-  // Resolves when what is said now may leave the vat.
+  // Resolves when what is said now over a line may leave the vat. Breaks if it may not: then the
+  // line is cut.
   kj::Promise<void> whenMayLeave();
 
   // The desk of any vat, for durable calls.
@@ -105,7 +106,6 @@ private:
     kj::TimerImpl timer;
     kj::Own<Store> store;
     kj::Own<HostedObjects> objects;
-    kj::Own<OutputGate::Queue> output;
     kj::Own<Durability> durability;
     kj::Own<Peers> peers;
     kj::Own<kj::TaskSet> serving;
