@@ -55,6 +55,7 @@ public:
         timer(timer),
         options(options),
         name(newLeaseOwner()),
+        exposures(host.getOutputGate()),
         tasks(*this) {
     tasks.add(kj::evalLater([this]() { return keepLeases(); }));
     tasks.add(kj::evalLater([this]() { return takeOver(); }));
@@ -105,6 +106,7 @@ private:
   kj::Timer& timer;
   DurableOptions options;
   kj::String name;
+  Exposures exposures;
   std::set<DurableRun*> live;
   kj::HashMap<kj::String, Entry> runs;
 
@@ -128,6 +130,7 @@ private:
   kj::Timer& getTimer() override { return timer; }
   const DurableOptions& getOptions() const override { return options; }
   kj::StringPtr getName() const override { return name; }
+  Exposures& getExposures() override { return exposures; }
   void goOn(kj::Promise<void> task) override { tasks.add(kj::mv(task)); }
 
   void dropLater(kj::Vector<kj::Promise<void>> promises, kj::Own<DurableRun> run) override {
@@ -168,6 +171,10 @@ private:
       leaveRecovery(*entry);
       if (draining) goOn(run.giveBack());
     }
+  }
+
+  void startOver(kj::StringPtr id) override {
+    KJ_IF_MAYBE(run, find(id)) run->startOver();
   }
 
   void abandonChildren(const Record& record) override {
@@ -315,7 +322,8 @@ public:
       : calls(calls),
         object(kj::mv(arrival.object)),
         key(kj::str(arrival.key)),
-        start(arrival.start) {
+        start(arrival.start),
+        takenBackBefore(calls.exposures.countTakenBack()) {
     asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;
@@ -337,13 +345,27 @@ public:
     });
   }
 
-  void expose() override {
-    KJ_IF_MAYBE(r, run) (*r)->expose();
+  bool expose() override {
+    KJ_IF_MAYBE(r, run) {
+      if (!(*r)->expose()) return false;
+      isExposed = true;
+    }
+    return true;
   }
 
   kj::Promise<Value> whenRecorded() override {
     KJ_IF_MAYBE(r, run) {
-      return (*r)->whenRecorded().then([&run = **r]() { return run.getRecorded(); });
+      auto& shared = **r;
+      return shared.whenRecorded()
+          .exclusiveJoin(
+              shared.whenTakenBack().catch_([this](kj::Exception&& e) -> kj::Promise<void> {
+                if (isExposed) return kj::mv(e);
+                return kj::NEVER_DONE;
+              }))
+          .then([this, &shared]() {
+            if (isExposed && shared.isTakenBack()) kj::throwFatalException(takenBack());
+            return shared.getRecorded();
+          });
     }
     return kj::evalNow([&]() {
       KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::cp(*p));
@@ -359,6 +381,8 @@ private:
   kj::Own<capnp::ClientHook> object;
   kj::String key;
   Start start;
+  uint64_t takenBackBefore;
+  bool isExposed = false;
   kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
   kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
 
@@ -387,6 +411,7 @@ private:
       kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
     }
     if (!join()) {
+      requireSoundParams();
       if (found == nullptr && start == Start::AHEAD_OF_RECORD) {
         runAhead(kj::mv(params));
       } else {
@@ -412,6 +437,12 @@ private:
     return false;
   }
 
+  // They may come from an outcome that does not stand.
+  void requireSoundParams() {
+    if (calls.exposures.countTakenBack() == takenBackBefore) return;
+    kj::throwFatalException(takenBack());
+  }
+
   void requireRoom() {
     if (calls.runs.size() < calls.options.runningMax) return;
     kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
@@ -435,6 +466,8 @@ private:
     faultPoint("before-record");
     auto request = DurableRun::creationOf(asked, calls.options);
     request.lease = calls.newLease();
+    if (!calls.exposures.areRecorded()) co_await calls.exposures.whenRecorded();
+    requireSoundParams();
     auto leased = calls.timer.now();
     auto record = co_await calls.store.create(kj::mv(request));
     if (!record.isSettled() && !join()) {

@@ -125,6 +125,7 @@ private:
   void advanceTo(kj::TimePoint time) override;
   void serve(kj::Own<Line> line, Ask ask);
   kj::Promise<void> serveCall(kj::Own<Line> line, Ask ask);
+  kj::Promise<void> useOutcome(const Ask& ask, const std::string& outcome);
   kj::Own<_::DurableCaller> arrive(const Ask& ask);
 };
 
