@@ -43,6 +43,7 @@ public:
         timer(timer),
         options(options),
         name(newLeaseOwner()),
+        exposures(host.getOutputGate()),
         recovery(
             {store, host, timer, options.recoveringMax}, [this]() { return newLease(); },
             [this](Claimed claimed, kj::TimePoint leased, kj::Own<Recovery::Slot> slot) {
@@ -97,6 +98,7 @@ private:
   kj::Timer& timer;
   DurableOptions options;
   kj::String name;
+  Exposures exposures;
   Recovery recovery;
   std::set<DurableRun*> live;
   kj::HashMap<kj::String, Entry> runs;
@@ -119,6 +121,7 @@ private:
   kj::Timer& getTimer() override { return timer; }
   const DurableOptions& getOptions() const override { return options; }
   kj::StringPtr getName() const override { return name; }
+  Exposures& getExposures() override { return exposures; }
   void goOn(kj::Promise<void> task) override { tasks.add(kj::mv(task)); }
 
   void dropLater(kj::Vector<kj::Promise<void>> promises, kj::Own<DurableRun> run) override {
@@ -158,6 +161,10 @@ private:
       entry->slot = nullptr;
       if (draining) goOn(run.giveBack());
     }
+  }
+
+  void startOver(kj::StringPtr id) override {
+    KJ_IF_MAYBE(run, find(id)) run->startOver();
   }
 
   void abandonChildren(const Record& record) override {
@@ -242,7 +249,8 @@ public:
         key(kj::str(arrival.key)),
         start(arrival.start),
         schema(arrival.schema),
-        cancelReason(kj::str(arrival.request.cancelReason)) {
+        cancelReason(kj::str(arrival.request.cancelReason)),
+        takenBackBefore(calls.exposures.countTakenBack()) {
     asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;
@@ -264,13 +272,27 @@ public:
     });
   }
 
-  void expose() override {
-    KJ_IF_MAYBE(r, run) (*r)->expose();
+  bool expose() override {
+    KJ_IF_MAYBE(r, run) {
+      if (!(*r)->expose()) return false;
+      isExposed = true;
+    }
+    return true;
   }
 
   kj::Promise<Value> whenRecorded() override {
     KJ_IF_MAYBE(r, run) {
-      return (*r)->whenRecorded().then([&run = **r]() { return run.getRecorded(); });
+      auto& shared = **r;
+      return shared.whenRecorded()
+          .exclusiveJoin(
+              shared.whenTakenBack().catch_([this](kj::Exception&& e) -> kj::Promise<void> {
+                if (isExposed) return kj::mv(e);
+                return kj::NEVER_DONE;
+              }))
+          .then([this, &shared]() {
+            if (isExposed && shared.isTakenBack()) kj::throwFatalException(takenBack());
+            return shared.getRecorded();
+          });
     }
     return kj::evalNow([&]() {
       KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::cp(*p));
@@ -288,6 +310,8 @@ private:
   Start start;
   capnp::InterfaceSchema schema;
   kj::String cancelReason;
+  uint64_t takenBackBefore;
+  bool isExposed = false;
   kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
   kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
 
@@ -317,8 +341,10 @@ private:
       kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
     }
     if (cancelReason.size() > 0) {
+      requireSoundParams();
       co_await cancel();
     } else if (!join()) {
+      requireSoundParams();
       if (found == nullptr && start == Start::AHEAD_OF_RECORD) {
         runAhead(kj::mv(params));
       } else {
@@ -340,6 +366,12 @@ private:
       return true;
     }
     return false;
+  }
+
+  // They may come from an outcome that does not stand.
+  void requireSoundParams() {
+    if (calls.exposures.countTakenBack() == takenBackBefore) return;
+    kj::throwFatalException(takenBack());
   }
 
   void requireRoom() {
@@ -384,6 +416,8 @@ private:
     faultPoint("before-record");
     auto request = DurableRun::creationOf(asked, calls.options);
     request.lease = calls.newLease();
+    if (!calls.exposures.areRecorded()) co_await calls.exposures.whenRecorded();
+    requireSoundParams();
     auto leased = calls.timer.now();
     auto record = co_await calls.store.create(kj::mv(request));
     if (!record.isSettled() && !join()) {

@@ -27,10 +27,19 @@ CreateRequest DurableRun::childRequest(kj::StringPtr childId, kj::StringPtr what
   return request;
 }
 
+// Resolves when the outcomes that are used in this vat are recorded. If one of them does not stand,
+// the code may have used it.
+kj::Promise<void> DurableRun::whenUsedIsRecorded() {
+  return owner.getHost().getOutputGate().whenOpen().catch_([this](auto&&) -> kj::Promise<void> {
+    startOver();
+    return kj::NEVER_DONE;
+  });
+}
+
 kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   co_await whenHeld();
   co_await openWrites.whenDone();
-  co_await owner.getHost().getOutputGate().whenOpen();
+  co_await whenUsedIsRecorded();
   if (hasLease()) co_return;
   // Others may work on the call by now.
   lose();
@@ -141,6 +150,7 @@ kj::Promise<T> DurableRun::insist(kj::Promise<T> answer) {
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
   co_await whenHeld();
+  co_await whenUsedIsRecorded();
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }
 

@@ -85,7 +85,11 @@ private:
 // The code
 
 DurableRun::DurableRun(RunOwner& owner, Asked askedParam)
-    : owner(owner), asked(kj::mv(askedParam)), version(owner.getOptions().version) {
+    : owner(owner),
+      asked(kj::mv(askedParam)),
+      version(owner.getOptions().version),
+      exposure(owner.getExposures()),
+      takenBackBefore(owner.getExposures().countTakenBack()) {
   owner.isThere(*this);
 }
 
@@ -274,6 +278,10 @@ kj::Promise<void> DurableRun::record() {
 // If something depends on the record already, there is no way back: the store is asked until it
 // can.
 kj::Promise<Record> DurableRun::create(kj::Function<CreateRequest()> make) {
+  // Its parameters may come from outcomes that are not recorded.
+  auto& exposures = owner.getExposures();
+  if (!exposures.areRecorded()) co_await exposures.whenRecorded();
+  if (exposures.countTakenBack() != takenBackBefore) kj::throwFatalException(takenBack());
   for (;;) {
     kj::Maybe<kj::Exception> problem;
     try {
@@ -290,7 +298,7 @@ kj::Promise<Record> DurableRun::create(kj::Function<CreateRequest()> make) {
 // Whether the vat has something to say because of this call.
 bool DurableRun::isDependedOn() {
   bool hasSpoken = ahead != nullptr && owner.getHost().getOutputGate().hasWaiting();
-  return exposure != nullptr || hasSpoken;
+  return exposure.isOpen() || hasSpoken;
 }
 
 // What the store says of a call that is to be ours.
@@ -322,6 +330,7 @@ kj::Promise<void> DurableRun::recordOutcome() {
 
 kj::Promise<void> DurableRun::recordWithOutcome() {
   phase = Phase::RECORDING;
+  way = Way::WITH_RECORD;
   auto record = co_await create([this]() {
     auto request = creation();
     request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
@@ -414,16 +423,15 @@ kj::Promise<void> DurableRun::renew() {
 void DurableRun::conclude(Record record) {
   if (standing != nullptr) return;
   faultPoint("after-outcome");
-  bool isOwn = false;
-  KJ_IF_MAYBE(o, outcome) isOwn = cameTo(record, o->state, o->value);
   auto& stands = standing.emplace(kj::mv(record));
+  if (isOwn(stands)) exposure.end();
   if (stands.state == PromiseState::CANCELED) cancelCalls();
   stop();
   known.fulfiller->fulfill();
   recorded.fulfiller->fulfill();
   // An earlier start may have asked for what this one did not.
   bool mayHaveLeftOvers = epoch > 1 && children.mayHaveLeftOvers();
-  if (!isOwn || mayHaveLeftOvers) owner.abandonChildren(stands);
+  if (!isOwn(stands) || mayHaveLeftOvers) owner.abandonChildren(stands);
 }
 
 void DurableRun::lose() {
@@ -445,8 +453,8 @@ void DurableRun::stop() {
   phase = Phase::OVER;
   over.fulfiller->fulfill();
   if (context.get() != nullptr) context->close();
+  takeBack();
   ahead = nullptr;
-  exposure = nullptr;
   auto dropped = kj::mv(calls);
   for (auto promise: {&work, &writing, &watching}) {
     dropped.add(kj::mv(*promise));
@@ -461,6 +469,7 @@ void DurableRun::refuse(kj::Exception exception) {
   known.fulfiller->reject(kj::cp(exception));
   held.fulfiller->reject(kj::cp(exception));
   recorded.fulfiller->reject(kj::cp(exception));
+  discardAhead();
   stop();
 }
 
@@ -473,32 +482,11 @@ void DurableRun::abandon(const kj::Exception& reason) {
   work = kj::READY_NOW;
   writing = kj::READY_NOW;
   watching = kj::READY_NOW;
+  exposure.takeBack();
   ahead = nullptr;
-  exposure = nullptr;
   known.fulfiller->reject(kj::cp(reason));
   held.fulfiller->reject(kj::cp(reason));
   recorded.fulfiller->reject(kj::cp(reason));
-}
-
-void DurableRun::expose() {
-  if (standing == nullptr && exposure == nullptr) {
-    exposure = owner.getHost().getOutputGate().hold();
-  }
-}
-
-kj::Own<_::Message> DurableRun::getKnown() {
-  if (standing != nullptr) return getRecorded();
-  KJ_IF_MAYBE(f, failure) kj::throwFatalException(kj::cp(*f));
-  return copyOf(*results);
-}
-
-kj::Own<_::Message> DurableRun::getRecorded() {
-  auto& stands = KJ_ASSERT_NONNULL(standing);
-  KJ_IF_MAYBE(o, outcome) {
-    bool isOwn = o->state == PromiseState::FULFILLED && cameTo(stands, o->state, o->value);
-    if (isOwn) return copyOf(*results);
-  }
-  return answerOf(stands, owner.getHost());
 }
 
 }  // namespace troth

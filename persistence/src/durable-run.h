@@ -10,6 +10,7 @@
 #include <list>
 
 #include "child-records.h"
+#include "exposure.h"
 #include "open-work.h"
 #include "recorded-message.h"
 
@@ -36,6 +37,7 @@ public:
   virtual kj::Timer& getTimer() = 0;
   virtual const DurableOptions& getOptions() const = 0;
   virtual kj::StringPtr getName() const = 0;
+  virtual Exposures& getExposures() = 0;
 
   // A run is there until it is gone. Those that are there when the owner goes, it abandons.
   virtual void isThere(DurableRun& run) = 0;
@@ -49,6 +51,9 @@ public:
 
   // It waits for something that may take long.
   virtual void waits(DurableRun& run) = 0;
+
+  // The run with that id, if there is one, may have used what does not stand.
+  virtual void startOver(kj::StringPtr id) = 0;
 
   // The call is over, and not by its own run: what it has asked of others is of no use any more.
   virtual void abandonChildren(const Record& record) = 0;
@@ -91,8 +96,12 @@ public:
   kj::Promise<void> whenKnown() { return known.promise.addBranch(); }
   kj::Own<_::Message> getKnown();
 
-  // The outcome is used before it is recorded.
-  void expose();
+  // The outcome is used before it is recorded, unless this gives false: then it may be another one.
+  bool expose();
+
+  // Breaks with DISCONNECTED if it does not stand although it was exposed, or if nobody here knows.
+  kj::Promise<void> whenTakenBack();
+  bool isTakenBack() const { return exposure.isTakenBack(); }
 
   // Resolves when it is recorded; then getRecorded() gives what stands, or throws it.
   kj::Promise<void> whenRecorded() { return recorded.promise.addBranch(); }
@@ -114,6 +123,9 @@ public:
   // Stops the code, because the lease is over or may be. The outcome will be what is recorded.
   void lose();
 
+  // Stops the code, because it may have used what does not stand: it runs again, here or elsewhere.
+  void startOver();
+
   // Stops the code and gives the lease back, so that another vat goes on at once. All who wait are
   // to ask again.
   kj::Promise<void> giveBack();
@@ -130,6 +142,9 @@ private:
 
   // Whether this start ends when its code does, or before, because a part of it did.
   enum class Ending { BY_CODE, BY_PART };
+
+  // How the outcome is recorded: together with the call, or under the lease on it.
+  enum class Way { WITH_RECORD, UNDER_LEASE };
   class Context;
 
   // Something that happens once, and that many may wait for.
@@ -152,6 +167,7 @@ private:
   kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
   Renewal renewal = Renewal::NONE;
   Ending ending = Ending::BY_CODE;
+  Way way = Way::UNDER_LEASE;
   kj::Own<Context> context;
 
   // What the method writes, what it breaks with, what is to be recorded of that, and what is.
@@ -167,7 +183,8 @@ private:
 
   // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
   kj::Maybe<kj::Own<OutputGate::Hold>> ahead;
-  kj::Maybe<kj::Own<OutputGate::Hold>> exposure;
+  Exposure exposure;
+  uint64_t takenBackBefore;
   uint64_t callsBefore = 0;
 
   uint32_t childrenAsked = 0;
@@ -183,6 +200,8 @@ private:
   kj::Promise<void> writing = kj::READY_NOW;
   kj::Promise<void> watching = kj::READY_NOW;
 
+  bool isOwn(const Record& record) const;
+  void takeBack();
   bool isOver() const { return phase == Phase::OVER; }
   kj::Maybe<kj::TimePoint> deadline();
   bool hasTimedOut();
@@ -218,10 +237,12 @@ private:
   void watch();
   void stop();
   void refuse(kj::Exception exception);
+  void discardAhead();
 
   // ---- What it asks for ----
 
   kj::String nextChildId();
+  kj::Promise<void> whenUsedIsRecorded();
   kj::Promise<void> whenEffectsMayLeave();
   bool hasLease();
   CreateRequest childRequest(kj::StringPtr childId, kj::StringPtr what);

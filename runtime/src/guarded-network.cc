@@ -113,20 +113,25 @@ public:
   }
 
   kj::Promise<kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>> receiveIncomingMessage() override {
-    return inner->receiveIncomingMessage().then(
-        [this](kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& message) {
-          if (message == nullptr) owner.ended = true;
-          return screen(kj::mv(message));
-        },
-        [this](kj::Exception&& exception) -> kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> {
-          owner.ended = true;
-          kj::throwFatalException(kj::mv(exception));
-        });
+    KJ_IF_MAYBE(reason, owner.broken) return kj::cp(*reason);
+    return receiving.wrap(inner->receiveIncomingMessage())
+        .then(
+            [this](kj::Maybe<kj::Own<capnp::IncomingRpcMessage>>&& message) {
+              if (message == nullptr) owner.ended = true;
+              return screen(kj::mv(message));
+            },
+            [this](kj::Exception&& exception) -> kj::Maybe<kj::Own<capnp::IncomingRpcMessage>> {
+              owner.ended = true;
+              kj::throwFatalException(kj::mv(exception));
+            });
   }
+
+  void breakWith(const kj::Exception& reason) { receiving.cancel(reason); }
 
 private:
   GuardedNetwork& owner;
   kj::Own<Connection> inner;
+  kj::Canceler receiving;
   bool shutDown = false;
 
   // Messages that came while more than wordsQueued waited to be read.
@@ -222,13 +227,21 @@ kj::Own<GuardedNetwork::Connection> GuardedNetwork::guard(kj::Own<Connection> co
 
 kj::Promise<void> GuardedNetwork::close() {
   if (held.mustWait()) {
-    return closing.wrap(gate.whenOpen()).then([this]() { return close(); });
+    auto sent = gate.whenOpen().catch_([](kj::Exception&&) {});
+    return closing.wrap(kj::mv(sent)).then([this]() { return close(); });
   }
   KJ_IF_MAYBE(c, current) {
     closed = true;
     return c->shutdown().attach(kj::addRef(*c));
   }
   return kj::READY_NOW;
+}
+
+void GuardedNetwork::cut(const kj::Exception& reason) {
+  closed = true;
+  ended = true;
+  broken = kj::cp(reason);
+  KJ_IF_MAYBE(c, current) c->breakWith(reason);
 }
 
 }  // namespace troth

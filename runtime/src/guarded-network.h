@@ -14,7 +14,11 @@ public:
   // All of these must outlive this.
   GuardedNetwork(
       capnp::TwoPartyVatNetwork& network, Ledger& ledger, const Limits& limits, OutputGate& gate)
-      : network(network), ledger(ledger), limits(limits), gate(gate), held(gate) {}
+      : network(network),
+        ledger(ledger),
+        limits(limits),
+        gate(gate),
+        held(gate, [this](const kj::Exception& reason) { cut(reason); }) {}
 
   kj::Maybe<kj::Own<Connection>> connect(capnp::rpc::twoparty::VatId::Reader id) override;
   kj::Promise<kj::Own<Connection>> accept() override;
@@ -40,10 +44,16 @@ private:
   bool closed = false;
   bool ended = false;
 
+  // Why the link was cut.
+  kj::Maybe<kj::Exception> broken;
+
   // The one connection, while the RPC system holds it.
   kj::Maybe<GuardedConnection&> current;
 
   kj::Own<Connection> guard(kj::Own<Connection> connection);
+
+  // Ends the link once what has left the vat is written. Nothing more does, and nothing comes in.
+  void cut(const kj::Exception& reason);
 };
 
 }  // namespace troth

@@ -179,10 +179,11 @@ private:
   // The results, from when they are there until others may have them.
   kj::Maybe<kj::Own<_::Message>> early;
 
+  // Unless it is to be waited for what stands.
   void release() {
-    caller->expose();
-    finish(*KJ_ASSERT_NONNULL(early));
+    auto results = kj::mv(early);
     early = nullptr;
+    if (caller->expose()) finish(*KJ_ASSERT_NONNULL(results));
   }
 
   void finish(_::Message& results) {

@@ -37,7 +37,18 @@ void OutputGate::release(uint64_t hold) {
   for (auto queue: queues) queue->sendReady();
 }
 
-OutputGate::Queue::Queue(OutputGate& gate): gate(gate) { gate.queues.insert(this); }
+void OutputGate::discard(kj::Own<Hold> hold, const kj::Exception& reason) {
+  while (!waiters.empty() && waiters.back().stamp >= hold->number) {
+    waiters.back().fulfiller->reject(kj::cp(reason));
+    waiters.pop_back();
+  }
+  for (auto queue: queues) queue->discardSince(hold->number, reason);
+}
+
+OutputGate::Queue::Queue(OutputGate& gate, kj::Function<void(const kj::Exception&)> breakLink)
+    : gate(gate), breakLink(kj::mv(breakLink)) {
+  gate.queues.insert(this);
+}
 OutputGate::Queue::~Queue() noexcept(false) { gate.queues.erase(this); }
 
 void OutputGate::Queue::add(kj::Function<void()> send) {
@@ -50,6 +61,13 @@ void OutputGate::Queue::sendReady() {
     waiting.pop_front();
     message.send();
   }
+}
+
+void OutputGate::Queue::discardSince(uint64_t hold, const kj::Exception& reason) {
+  if (waiting.empty() || waiting.back().stamp < hold) return;
+  auto discarded = kj::mv(waiting);
+  waiting.clear();
+  breakLink(reason);
 }
 
 }  // namespace troth

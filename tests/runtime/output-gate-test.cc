@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <kj/async.h>
+#include <kj/debug.h>
 #include <troth/output-gate.h>
 
 #include <string>
@@ -15,22 +16,30 @@ public:
   kj::WaitScope waitScope{loop};
   OutputGate gate;
   std::string sent;
+  std::string broken;
+
+  struct Link: public OutputGate::Queue {
+    explicit Link(Gate& test)
+        : Queue(test.gate, [&test](const kj::Exception& reason) {
+            test.broken += reason.getDescription().cStr();
+          }) {}
+  };
 
   // Says `text` over `link`, as a link does.
-  void say(OutputGate::Queue& link, const char* text) {
+  void say(Link& link, const char* text) {
     if (link.mustWait()) return link.add([this, text]() { sent += text; });
     sent += text;
   }
 };
 
 TEST_F(Gate, WhatIsSaidWithoutHoldsLeavesAtOnce) {
-  OutputGate::Queue link(gate);
+  Link link(*this);
   say(link, "a");
   EXPECT_EQ("a", sent);
 }
 
 TEST_F(Gate, WhatIsSaidDuringAHoldLeavesInItsOrderWhenThatEnds) {
-  OutputGate::Queue link(gate);
+  Link link(*this);
   auto hold = gate.hold();
   say(link, "a");
   say(link, "b");
@@ -42,7 +51,7 @@ TEST_F(Gate, WhatIsSaidDuringAHoldLeavesInItsOrderWhenThatEnds) {
 }
 
 TEST_F(Gate, AHoldDoesNotDelayWhatWasSaidBefore) {
-  OutputGate::Queue link(gate);
+  Link link(*this);
   auto first = gate.hold();
   say(link, "a");
   auto second = gate.hold();
@@ -54,7 +63,7 @@ TEST_F(Gate, AHoldDoesNotDelayWhatWasSaidBefore) {
 }
 
 TEST_F(Gate, HoldsMayEndInAnyOrder) {
-  OutputGate::Queue link(gate);
+  Link link(*this);
   auto first = gate.hold();
   auto second = gate.hold();
   say(link, "a");
@@ -65,8 +74,8 @@ TEST_F(Gate, HoldsMayEndInAnyOrder) {
 }
 
 TEST_F(Gate, EachLinkHasAnOrderOfItsOwn) {
-  OutputGate::Queue one(gate);
-  OutputGate::Queue other(gate);
+  Link one(*this);
+  Link other(*this);
   auto hold = gate.hold();
   say(one, "a");
   say(other, "b");
@@ -77,7 +86,7 @@ TEST_F(Gate, EachLinkHasAnOrderOfItsOwn) {
 TEST_F(Gate, ALinkThatIsGoneSaysNothing) {
   auto hold = gate.hold();
   {
-    OutputGate::Queue link(gate);
+    Link link(*this);
     say(link, "a");
   }
   hold = nullptr;
@@ -91,6 +100,52 @@ TEST_F(Gate, WhoWaitsForItToOpenWaitsForTheHoldsOfThatMoment) {
   EXPECT_FALSE(opened.poll(waitScope));
   first = nullptr;
   EXPECT_TRUE(opened.poll(waitScope));
+}
+
+TEST_F(Gate, WhatWasSaidSinceADiscardedHoldBeganNeverLeaves) {
+  Link link(*this);
+  auto hold = gate.hold();
+  say(link, "a");
+  gate.discard(kj::mv(hold), KJ_EXCEPTION(DISCONNECTED, "it was not so"));
+  EXPECT_TRUE(gate.isOpen());
+  EXPECT_FALSE(gate.hasWaiting());
+  EXPECT_EQ("", sent);
+  EXPECT_EQ("it was not so", broken);
+}
+
+TEST_F(Gate, ALinkThatHasSaidNothingSinceIsNotBroken) {
+  Link link(*this);
+  Link silent(*this);
+  auto first = gate.hold();
+  say(link, "a");
+  auto second = gate.hold();
+  gate.discard(kj::mv(second), KJ_EXCEPTION(DISCONNECTED, "it was not so"));
+  EXPECT_EQ("", broken);
+  first = nullptr;
+  EXPECT_EQ("a", sent);
+}
+
+TEST_F(Gate, ABrokenLinkLosesAllThatWaits) {
+  Link link(*this);
+  auto first = gate.hold();
+  say(link, "a");
+  auto second = gate.hold();
+  say(link, "b");
+  gate.discard(kj::mv(second), KJ_EXCEPTION(DISCONNECTED, "it was not so"));
+  first = nullptr;
+  EXPECT_EQ("", sent);
+}
+
+TEST_F(Gate, WhoWaitsForItToOpenIsToldThatAHoldWasDiscarded) {
+  auto first = gate.hold();
+  auto before = gate.whenOpen();
+  auto second = gate.hold();
+  auto since = gate.whenOpen();
+  gate.discard(kj::mv(second), KJ_EXCEPTION(DISCONNECTED, "it was not so"));
+  EXPECT_THROW(since.wait(waitScope), kj::Exception);
+  EXPECT_FALSE(before.poll(waitScope));
+  first = nullptr;
+  before.wait(waitScope);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <troth/durability.h>
 #include <troth/stored-message.h>
 
+#include <algorithm>
+
 #include "desk.troth.h"
 #include "recorded-message.h"
 
@@ -33,6 +35,13 @@ std::string valueText(const Record& record) {
 
 std::string errorText(const kj::Exception& exception) {
   return kj::str('!', exception.getType(), ' ', exception.getDescription()).cStr();
+}
+
+std::string userOf(const std::string& id) { return id + "-user"; }
+
+// A step, and a number of its own for each outcome.
+std::string programOfUser(const std::string& outcome) {
+  return "s" + std::to_string(std::hash<std::string>()(outcome) % 1000);
 }
 
 std::string outcomeText(const Record& record) {
@@ -154,6 +163,10 @@ Rules::Running::Running(Rules& rules, const Life& life, std::string id)
 
 Rules::Running::~Running() noexcept(false) { rules.running.erase(place); }
 
+bool Rules::isRunning(const Life& life, const std::string& id) const {
+  return std::find(running.begin(), running.end(), std::make_pair(&life, id)) != running.end();
+}
+
 void Rules::check() {
   for (auto& [life, id]: running) {
     if (life->inbox->isPaused() || isBlind(*life)) continue;
@@ -189,8 +202,18 @@ void Rules::checkEnd() {
     } else if (record.call.target.size() > 0) {
       checkOutcome(id, record);
     }
+    KJ_IF_MAYBE(user, find(userOf(id))) checkUser(id, *user);
   }
   if (!running.empty()) world.fail(running.front().second, "its code runs for ever");
+}
+
+// A parameter that was an outcome is the one that stands.
+void Rules::checkUser(const std::string& id, const Record& user) {
+  StoredMessage params(user.call.params);
+  std::string program = params.content().getAs<desk::Desk::WorkParams>().getText().cStr();
+  auto stands = outcomeText(KJ_ASSERT_NONNULL(find(id)));
+  if (program == programOfUser(stands)) return;
+  world.fail(id, "another outcome than " + stands + " is a recorded parameter");
 }
 
 // An outcome is what the recorded parts of the call say: "1=17|approval=yes|".

@@ -18,6 +18,10 @@ namespace troth::simulator {
 std::string outcomeText(const Record& record);
 std::string errorText(const kj::Exception& exception);
 
+// A call that takes the outcome of `id` as a parameter: its own id, and what it asks for.
+std::string userOf(const std::string& id);
+std::string programOfUser(const std::string& outcome);
+
 // One start of a vat.
 struct Life {
   std::string name;
@@ -81,6 +85,8 @@ public:
     std::list<std::pair<const Life*, std::string>>::iterator place;
   };
 
+  bool isRunning(const Life& life, const std::string& id) const;
+
   void check();
 
   // ---- At the end, when there was time for all ----
@@ -102,6 +108,7 @@ private:
   bool isBlind(const Life& life) const;
   void checkRecord(const std::string& id, const Record& record);
   void checkOutcome(const std::string& id, const Record& record);
+  void checkUser(const std::string& id, const Record& user);
 };
 
 }  // namespace troth::simulator

@@ -39,6 +39,12 @@ Value messageWith(const std::string& text) {
   return message;
 }
 
+// Whether a method that does this is certainly not done when its turn ends: then its call is
+// recorded before its outcome is.
+bool takesLong(const std::string& program) {
+  return program.find_first_of("safgzpwt(") != std::string::npos;
+}
+
 Ask copyOf(const Ask& ask) { return {ask.id, ask.program, ask.parent, ask.timeLeft, ask.start}; }
 
 // Whether `exception` is the outcome of a call, which has no mark then.
@@ -140,7 +146,7 @@ private:
     kj::Promise<Value> call(Value params) override {
       return peers.open.wrap(callOthers(kj::mv(params)));
     }
-    void expose() override {}
+    bool expose() override { return true; }
     kj::Promise<Value> whenRecorded() override {
       return kj::evalNow([this]() { return give(); });
     }
@@ -154,7 +160,12 @@ private:
     kj::Promise<Value> callOthers(Value params) {
       asked.program = textOf(*params);
       auto& vat = peers.vat;
-      co_await vat.whenMayLeave();
+      while (!co_await mayLeave()) {
+        co_await vat.timer().afterDelay(1 * kj::MILLISECONDS + vat.world.within(ASK_AGAIN_MS_MAX));
+        if (vat.rules.isRunning(*vat.life, asked.parent)) continue;
+        problem = lineCut();
+        co_return give();
+      }
       if (!asked.parent.empty()) vat.rules.calls(*vat.life, asked.parent, asked.id);
       auto inbox = kj::addRef(*vat.life->inbox);
       try {
@@ -165,6 +176,15 @@ private:
         KJ_IF_MAYBE(p, problem) _::addRecordedMark(*p);
       }
       co_return give();
+    }
+    // False if the line was cut: then it is made anew, as long as there is somebody who asks.
+    kj::Promise<bool> mayLeave() {
+      try {
+        co_await peers.vat.whenMayLeave();
+        co_return true;
+      } catch (...) {
+        co_return false;
+      }
     }
     Value give() {
       KJ_IF_MAYBE(p, problem) kj::throwFatalException(kj::cp(*p));
@@ -187,7 +207,6 @@ SimVat::Parts::Parts(SimVat& vat)
   StoreOptions options;
   options.clock = vat.world;
   options.timer = timer;
-  output = kj::heap<OutputGate::Queue>(objects->getOutputGate());
   store = newBackedStore(newDistantBackend(vat.world, vat.rules, *vat.life, vat.cut), options);
 }
 
@@ -196,7 +215,6 @@ SimVat::Parts::~Parts() noexcept(false) {
   peers->end();
   objects->setDurability(nullptr);
   durability = nullptr;
-  output = nullptr;
   objects->close();
 }
 
@@ -269,11 +287,16 @@ void SimVat::advanceTo(kj::TimePoint time) {
 }
 
 kj::Timer& SimVat::timer() { return parts->timer; }
+
 kj::Promise<void> SimVat::whenMayLeave() {
-  if (!parts->output->mustWait()) return kj::READY_NOW;
+  auto& gate = parts->objects->getOutputGate();
+  if (gate.isOpen()) return kj::READY_NOW;
   auto paf = kj::newPromiseAndFulfiller<void>();
-  parts->output->add([fulfiller = kj::mv(paf.fulfiller)]() mutable { fulfiller->fulfill(); });
-  return kj::mv(paf.promise);
+  auto& fulfiller = *paf.fulfiller;
+  auto line = kj::heap<OutputGate::Queue>(
+      gate, [&fulfiller](const kj::Exception& reason) { fulfiller.reject(kj::cp(reason)); });
+  line->add([&fulfiller]() { fulfiller.fulfill(); });
+  return paf.promise.attach(kj::mv(line), kj::mv(paf.fulfiller));
 }
 
 Ref<Desk> SimVat::peer() { return parts->peers->desk(); }
@@ -316,11 +339,20 @@ kj::Own<_::DurableCaller> SimVat::arrive(const Ask& ask) {
       .start = ask.start});
 }
 
+// A durable call that is pipelined on `ask`. Nobody asks for it again.
+kj::Promise<void> SimVat::useOutcome(const Ask& ask, const std::string& outcome) {
+  Ask user{userOf(ask.id), programOfUser(outcome)};
+  if (world.oneIn(3)) user.start = _::Arrival::Start::AFTER_RECORD;
+  world.log(life->name, ask.id, "its outcome is used by " + user.id);
+  auto caller = arrive(user);
+  co_await caller->call(messageWith(user.program));
+}
+
 // The outcome leaves the vat when it is recorded, or, if others use it inside the vat, with what
 // these say.
 kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   world.log(life->name, ask.id, "is asked for " + ask.program);
-  bool isExposed = world.isStrict() && world.oneIn(3);
+  bool isUsed = world.oneIn(3);
   auto caller = arrive(ask);
   kj::Maybe<std::string> known;
   try {
@@ -328,8 +360,8 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
     known = textOf(*message);
   } catch (...) {}
   KJ_IF_MAYBE(text, known) {
-    if (isExposed) {
-      caller->expose();
+    if (isUsed && caller->expose()) {
+      if (takesLong(ask.program)) parts->serving->add(useOutcome(ask, *text));
       co_await whenMayLeave();
       rules.answers(*life, ask.id, *text);
       line->answer(*text);

@@ -88,7 +88,8 @@ public:
   Rules& rules;
   kj::Timer& timer();
 
-  // Resolves when what is said now may leave the vat.
+  // Resolves when what is said now over a line may leave the vat. Breaks if it may not: then the
+  // line is cut.
   kj::Promise<void> whenMayLeave();
 
   // The desk of any vat, for durable calls.
@@ -105,7 +106,6 @@ private:
     kj::TimerImpl timer;
     kj::Own<Store> store;
     kj::Own<HostedObjects> objects;
-    kj::Own<OutputGate::Queue> output;
     kj::Own<Durability> durability;
     kj::Own<Peers> peers;
     kj::Own<kj::TaskSet> serving;
@@ -125,6 +125,7 @@ private:
   void advanceTo(kj::TimePoint time) override;
   void serve(kj::Own<Line> line, Ask ask);
   kj::Promise<void> serveCall(kj::Own<Line> line, Ask ask);
+  kj::Promise<void> useOutcome(const Ask& ask, const std::string& outcome);
   kj::Own<_::DurableCaller> arrive(const Ask& ask);
 };
 

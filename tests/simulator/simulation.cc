@@ -41,17 +41,24 @@ std::string Simulation::run() {
   for (auto& vat: vats) vat->start();
   planCalls();
   harm();
-  auto isHard = [&]() { return world.elapsed() < HARD_TIMES; };
-  while (!world.hasFailed() && isHard() && world.step([&]() { check(); })) {}
+  // Until the world has nothing more to do.
+  bool goesOn = true;
+  auto runUntil = [&](auto&& isDone) {
+    while (goesOn && !world.hasFailed() && !isDone()) goesOn = world.step([&]() { check(); });
+  };
+  runUntil([&]() { return world.elapsed() >= HARD_TIMES; });
   calmDown();
   auto isOver = [&]() {
     return world.hasFailed() || world.elapsed() > HARD_TIMES + TIME_TO_SETTLE ||
         (waiting == 0 && rules.isAllSettled());
   };
-  while (!isOver() && world.step([&]() { check(); })) {}
-  // What has settled elsewhere stops when its vat hears of it.
-  auto end = world.elapsed() + TIME_TO_HEAR;
-  while (!world.hasFailed() && world.elapsed() < end && world.step([&]() { check(); })) {}
+  do {
+    runUntil(isOver);
+    // What has settled elsewhere stops when its vat hears of it. Meanwhile a call may come up that
+    // nobody waits for.
+    auto end = world.elapsed() + TIME_TO_HEAR;
+    runUntil([&]() { return world.elapsed() >= end; });
+  } while (goesOn && !isOver());
   if (!world.hasFailed()) {
     if (waiting > 0) world.fail("", std::to_string(waiting) + " callers never got an answer");
     rules.checkEnd();

@@ -3,10 +3,6 @@
 // TROTH_SIM_SEEDS says how many worlds, TROTH_SIM_SEED which is the first. A world in which a rule
 // is broken says what happened to the call in question, and with TROTH_SIM_TRACE what happened to
 // all. The same seed makes the same happen.
-//
-// With TROTH_SIM_STRICT, callers also use outcomes inside a vat before they are recorded. What they
-// say then must not leave the vat if another outcome stands in the end; the runtime cannot take
-// such words back yet, so the worlds of tests do without.
 
 #include <gtest/gtest.h>
 #include <kj/debug.h>

@@ -8,8 +8,6 @@
 #include <kj/timer.h>
 #include <troth/loop.h>
 
-#include <stdlib.h>
-
 #include <map>
 #include <random>
 #include <set>
@@ -43,9 +41,6 @@ public:
 
   // Up to `msMax` milliseconds, in microseconds.
   kj::Duration within(uint32_t msMax) { return upTo(msMax * 1000 + 1) * kj::MICROSECONDS; }
-
-  // Whether outcomes are used before they are recorded.
-  bool isStrict() const { return strict; }
 
   // How long something takes that is quick in most cases.
   kj::Duration delay() { return within(mishap(25) ? 4000 : 5); }
@@ -113,7 +108,6 @@ private:
   std::mt19937 random;
   uint32_t numbers = 0;
   bool calm = false;
-  bool strict = getenv("TROTH_SIM_STRICT") != nullptr;
   bool ended = false;
   kj::TimePoint start;
   kj::TimePoint current;

@@ -141,11 +141,12 @@ public:
   virtual kj::Promise<kj::Own<Message>> call(kj::Own<Message> params) = 0;
 
   // What call() gave is used before it is recorded: whatever the vat says from now on waits for
-  // that.
-  virtual void expose() = 0;
+  // that. False if it may not be used, because another outcome may stand.
+  virtual bool expose() = 0;
 
   // Resolves to the outcome that stands, or breaks with it, once it is recorded. To be called once
-  // call() has settled.
+  // call() has settled. Breaks with DISCONNECTED if what was exposed does not stand; then what the
+  // vat has said since is discarded at the end of the turn, and what the caller is told as well.
   virtual kj::Promise<kj::Own<Message>> whenRecorded() = 0;
 };
 

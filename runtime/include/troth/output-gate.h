@@ -4,7 +4,8 @@
 //
 // Work inside a vat may run ahead of the disk. Whoever lets it takes a hold; messages that are made
 // while there are holds wait until all of those are gone, in their order. Holds that are taken
-// later do not delay them.
+// later do not delay them. If a record comes to something else than was assumed, the messages that
+// may tell of it never leave: the links that they wait for are ended instead.
 //
 // Used by one thread.
 
@@ -34,13 +35,19 @@ public:
   // Whether a message waits.
   bool hasWaiting() const;
 
-  // Resolves when all holds that there are now are gone: at once if there are none.
+  // Resolves when all holds that there are now are gone: at once if there are none. Breaks if one
+  // of them is discarded.
   kj::Promise<void> whenOpen();
+
+  // Ends `hold`, and takes back what was said since it began. Links that have such messages lose
+  // all that wait, and break with `reason`.
+  void discard(kj::Own<Hold> hold, const kj::Exception& reason);
 
   // One link's messages, which it sends itself.
   class Queue {
   public:
-    explicit Queue(OutputGate& gate);
+    // Calls `breakLink` when messages were discarded. Nothing may be sent over the link any more.
+    Queue(OutputGate& gate, kj::Function<void(const kj::Exception&)> breakLink);
     ~Queue() noexcept(false);
     KJ_DISALLOW_COPY_AND_MOVE(Queue);
 
@@ -56,9 +63,11 @@ public:
     };
 
     OutputGate& gate;
+    kj::Function<void(const kj::Exception&)> breakLink;
     std::deque<Message> waiting;
 
     void sendReady();
+    void discardSince(uint64_t hold, const kj::Exception& reason);
   };
 
 private:
@@ -84,6 +93,8 @@ public:
   Hold(OutputGate& gate, uint64_t number): gate(gate), number(number) {}
 
 private:
+  friend class OutputGate;
+
   OutputGate& gate;
   uint64_t number;
 };

@@ -1,0 +1,83 @@
+#pragma once
+// An Exposure is the use that a vat makes of an outcome before it is recorded. What comes of that
+// is taken back if another outcome stands in the end, or if this vat cannot learn which one does.
+//
+// What is said meanwhile waits in the vat's output gate, and is discarded then, together with the
+// links that it would have left by. What is recorded meanwhile waits here.
+
+#include <kj/async.h>
+#include <kj/vector.h>
+#include <troth/output-gate.h>
+
+namespace troth {
+
+// All of one vat.
+class Exposures {
+public:
+  // `output` must outlive this.
+  explicit Exposures(OutputGate& output): output(output) {}
+  ~Exposures() noexcept(false) { discard(); }
+  KJ_DISALLOW_COPY_AND_MOVE(Exposures);
+
+  // Resolves when the outcomes that are used now, and that others may still decide on, are
+  // recorded. Breaks if one of them is taken back.
+  kj::Promise<void> whenRecorded() { return contested.whenOpen(); }
+  bool areRecorded() const { return contested.isOpen(); }
+
+  // How many were taken back until now.
+  uint64_t countTakenBack() const { return takenBack; }
+
+private:
+  friend class Exposure;
+
+  OutputGate& output;
+  OutputGate contested;
+  uint64_t takenBack = 0;
+
+  // Whose users are being told.
+  kj::Vector<kj::Own<OutputGate::Hold>> ending;
+  kj::Promise<void> discarding = kj::READY_NOW;
+
+  void takeBack(kj::Own<OutputGate::Hold> hold);
+  void discard();
+};
+
+// That of one outcome. It is over before the vat's Exposures are.
+class Exposure {
+public:
+  // Whether another vat, or a person, may settle the call that has this outcome.
+  enum class Rivals { NONE, POSSIBLE };
+
+  explicit Exposure(Exposures& all): Exposure(all, kj::newPromiseAndFulfiller<void>()) {}
+  KJ_DISALLOW_COPY_AND_MOVE(Exposure);
+
+  void begin(Rivals rivals);
+  bool isOpen() const { return output != nullptr; }
+
+  // The outcome stands.
+  void end();
+
+  // It does not, or nobody here knows. Those who have used it are told in this turn; at its end all
+  // that was said since it began is discarded. Does nothing if it is not open.
+  void takeBack();
+
+  // Breaks with DISCONNECTED if it is taken back, and does not resolve otherwise.
+  kj::Promise<void> whenTakenBack() { return undone.addBranch(); }
+  bool isTakenBack() const { return tookBack; }
+
+private:
+  Exposures& all;
+  kj::Maybe<kj::Own<OutputGate::Hold>> output;
+  kj::Maybe<kj::Own<OutputGate::Hold>> contested;
+  bool tookBack = false;
+  kj::Own<kj::PromiseFulfiller<void>> undo;
+  kj::ForkedPromise<void> undone;
+
+  Exposure(Exposures& all, kj::PromiseFulfillerPair<void> pair)
+      : all(all), undo(kj::mv(pair.fulfiller)), undone(pair.promise.fork()) {}
+};
+
+// Why those break who have used what does not stand.
+kj::Exception takenBack();
+
+}  // namespace troth
