@@ -20,7 +20,8 @@ extern const PgStatement SET_UP_SESSION;
 // for which it waits for the next one.
 extern const PgStatement SET_UP_SQL_SESSION;
 
-// Rows of records; see pg-rows.h for their columns. INSERT_TAGGED also makes the rows of their tags.
+// Rows of records; see pg-rows.h for their columns. INSERT_TAGGED also makes the rows of their
+// tags.
 extern const PgStatement READ;
 extern const PgStatement INSERT;
 extern const PgStatement INSERT_TAGGED;
