@@ -94,11 +94,9 @@ kj::Promise<PgOutcome> PgSql::send(kj::StringPtr statement, kj::ArrayPtr<const S
   KJ_REQUIRE(firstWordOf(statement) != "COPY", "COPY is not for a transaction of a store");
   ++statementsRun;
   PgStatement once{nullptr, statement.cStr()};
-  PgExecution execution{once, KJ_MAP(value, values){return toParameter(value);
-}
-, PgExecution::Format::TEXT
-};  // namespace troth
-return connection.run(kj::arrayPtr(&execution, 1));
+  auto parameters = KJ_MAP(value, values) { return toParameter(value); };
+  PgExecution execution{once, kj::mv(parameters), PgExecution::Format::TEXT};
+  return connection.run(kj::arrayPtr(&execution, 1));
 }
 
 kj::Promise<SqlRows> PgSql::runWith(kj::StringPtr statement, kj::Array<SqlValue> values) {
