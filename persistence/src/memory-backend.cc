@@ -212,6 +212,7 @@ private:
       auto& written = KJ_ASSERT_NONNULL(record);
       records.insert_or_assign(key, written.clone());
       tell(written);
+      KJ_IF_MAYBE(parent, findParked(written)) apply(WakeRequest{kj::str(*parent)}, time);
     }
     KJ_IF_MAYBE(refusal, verdict.refusal) kj::throwFatalException(kj::mv(*refusal));
     return record;
@@ -238,7 +239,9 @@ private:
   // A search finds a record by what a reader sees.
   void projectAll(kj::Date time) {
     for (auto& [id, record]: records) {
-      if (project(record, time) == Projected::TIMEDOUT) tell(record);
+      if (project(record, time) == Projected::SAME) continue;
+      tell(record);
+      KJ_IF_MAYBE(parent, findParked(record)) apply(WakeRequest{kj::str(*parent)}, time);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "micros.h"
 #include "pg-statements.h"
 
 namespace troth {
@@ -47,12 +48,15 @@ size_t PgRound::addStatement(const PgStatement& statement, kj::Array<PgParameter
 
 // Told of a write that is not made after all, the others look and find nothing new.
 void PgRound::addNotifications() {
-  PgTextArray settled, due;
+  PgTextArray settled, due, parked;
   kj::StringPtr lastTarget;
   for (auto& one: planned) {
     if (one.step == Step::READ) continue;
     auto& draft = one.lane->draft();
-    if (one.lane->isSettling() && draft.awaited) settled.add(draft.id);
+    if (one.lane->isSettling()) {
+      if (draft.awaited) settled.add(draft.id);
+      KJ_IF_MAYBE(parent, findParked(draft)) parked.add(*parent);
+    }
     if (one.lane->isMakingDue() && draft.call.target != lastTarget) {
       lastTarget = draft.call.target;
       due.add(lastTarget);
@@ -60,6 +64,9 @@ void PgRound::addNotifications() {
   }
   if (settled.size() > 0) addStatement(pg::NOTIFY_SETTLED, kj::arr(settled.finish()));
   if (due.size() > 0) addStatement(pg::NOTIFY_DUE, kj::arr(due.finish()));
+  if (parked.size() > 0) {
+    addStatement(pg::WAKE, kj::arr(parked.finish(), PgParameter::int8(toMicros(now))));
+  }
 }
 
 void PgRound::succeeded(

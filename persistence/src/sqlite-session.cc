@@ -40,10 +40,16 @@ RequestOutcome SqliteSession::apply(kj::StringPtr id, const R& request, kj::Date
     if (verdict.write == Write::INSERT) records.insert(written);
     if (verdict.write == Write::UPDATE) records.update(written);
     outcome.news = newsOf(written);
+    KJ_IF_MAYBE(parent, findParked(written)) wake(*parent, now);
   }
   outcome.record = kj::mv(record);
   outcome.refusal = kj::mv(verdict.refusal);
   return outcome;
+}
+
+void SqliteSession::wake(kj::StringPtr id, kj::Date now) {
+  auto outcome = apply(WakeRequest{kj::str(id)}, now);
+  if (outcome.news == RequestOutcome::News::DUE) news.add(kj::mv(outcome));
 }
 
 kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {

@@ -82,6 +82,7 @@ private:
   RequestOutcome apply(const Request& request, kj::Date now) {
     return apply(idOf(request), request, now);
   }
+  void wake(kj::StringPtr id, kj::Date now);
   kj::Maybe<RequestOutcome> tryTransact(Transaction& transaction, const SqliteDialogue& dialogue);
   void expireOverdue();
   kj::Vector<Claimed> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);
