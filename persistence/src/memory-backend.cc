@@ -214,8 +214,20 @@ private:
       tell(written);
       KJ_IF_MAYBE(parent, findParked(written)) apply(WakeRequest{kj::str(*parent)}, time);
     }
+    KJ_IF_MAYBE(parking, request.tryGet<ParkRequest>()) {
+      if (verdict.refusal == nullptr && !areOpen(parking->parts)) {
+        return apply(WakeRequest{kj::str(parking->id)}, time);
+      }
+    }
     KJ_IF_MAYBE(refusal, verdict.refusal) kj::throwFatalException(kj::mv(*refusal));
     return record;
+  }
+
+  bool areOpen(kj::ArrayPtr<const kj::String> parts) const {
+    return std::all_of(parts.begin(), parts.end(), [this](auto& part) {
+      auto found = records.find(keyOf(part));
+      return found != records.end() && !found->second.isSettled();
+    });
   }
 
   // Here, and to the other stores that keep the same records.

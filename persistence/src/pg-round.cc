@@ -48,14 +48,18 @@ size_t PgRound::addStatement(const PgStatement& statement, kj::Array<PgParameter
 
 // Told of a write that is not made after all, the others look and find nothing new.
 void PgRound::addNotifications() {
-  PgTextArray settled, due, parked;
+  PgTextArray settled, due, parents, parked, parts;
   kj::StringPtr lastTarget;
   for (auto& one: planned) {
     if (one.step == Step::READ) continue;
     auto& draft = one.lane->draft();
     if (one.lane->isSettling()) {
       if (draft.awaited) settled.add(draft.id);
-      KJ_IF_MAYBE(parent, findParked(draft)) parked.add(*parent);
+      KJ_IF_MAYBE(parent, findParked(draft)) parents.add(*parent);
+    }
+    for (auto part: one.lane->partsWaitedFor()) {
+      parked.add(draft.id);
+      parts.add(part);
     }
     if (one.lane->isMakingDue() && draft.call.target != lastTarget) {
       lastTarget = draft.call.target;
@@ -64,8 +68,10 @@ void PgRound::addNotifications() {
   }
   if (settled.size() > 0) addStatement(pg::NOTIFY_SETTLED, kj::arr(settled.finish()));
   if (due.size() > 0) addStatement(pg::NOTIFY_DUE, kj::arr(due.finish()));
-  if (parked.size() > 0) {
-    addStatement(pg::WAKE, kj::arr(parked.finish(), PgParameter::int8(toMicros(now))));
+  auto time = [this]() { return PgParameter::int8(toMicros(now)); };
+  if (parents.size() > 0) addStatement(pg::WAKE, kj::arr(parents.finish(), time()));
+  if (parts.size() > 0) {
+    addStatement(pg::WAKE_PARKED, kj::arr(parked.finish(), parts.finish(), time()));
   }
 }
 

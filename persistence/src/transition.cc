@@ -202,6 +202,9 @@ Verdict rule(Record& record, const ReleaseRequest& request, Write projected, kj:
 
 Verdict rule(Record& record, const ParkRequest& request, Write projected, kj::Date now) {
   if (record.isSettled()) return accepted(projected);
+  if (record.isParked() && record.epoch == epochAfterParking(request.epoch)) {
+    return accepted(Write::NONE);
+  }
   if (request.epoch != record.epoch || !isHeldBy(record, request.owner)) {
     return leaseLost(record, request.epoch, Write::NONE);
   }

@@ -47,7 +47,8 @@ struct WakeRequest {
   kj::String id;
 };
 
-// What a store does to one record in one step. The parts of a ParkRequest are not looked at.
+// What a store does to one record in one step. A ParkRequest depends on other records as well: if
+// one of its parts has settled, or is gone, a WakeRequest follows it in the same transaction.
 using Request = kj::OneOf<Creation, SettleRequest, FindRequest, AwaitRequest, ExpireRequest,
     TakeRequest, RenewRequest, ReleaseRequest, ParkRequest, WakeRequest>;
 

@@ -114,6 +114,17 @@ TEST_P(StoreContract, WhatWasParkedOftenWasTriedOnce) {
   EXPECT_EQ(triesOf(claim(*store, "other", "bank")[0].epoch), 2);
 }
 
+TEST_P(StoreContract, ParkingThatIsRepeatedChangesNothing) {
+  create(leased("a", "me"));
+  create(child("a.1", "a"));
+  auto parked = wait(store->park(parking("a", A1)));
+  EXPECT_EQ(show(wait(store->park(parking("a", A1, 2 * kj::HOURS)))), show(parked));
+  settle(fulfill("a.1"));
+  wait(store->park(parking("a", A1)));
+  ASSERT_EQ(idsOf(claim(*store, "me", "bank")), "a");
+  expectRefused(store->park(parking("a", A1)), "is lost");
+}
+
 TEST_P(StoreContract, OnlyWhoHoldsALeaseCanParkAndOnlyForPartsOfThePromise) {
   create(leased("a", "me"));
   create(leased("b", "me"));
@@ -122,8 +133,6 @@ TEST_P(StoreContract, OnlyWhoHoldsALeaseCanParkAndOnlyForPartsOfThePromise) {
   expectRefused(store->park(parking("a", foreign)), "no part of it");
   expectRefused(store->park(parking("a", missing)), "there is no promise");
   expectRefused(store->park(parking("a", nullptr, 1 * kj::HOURS, 2)), "is lost");
-  wait(store->park(parking("a", nullptr)));
-  expectRefused(store->park(parking("a", nullptr)), "is lost");
   settle(fulfill("b"));
   EXPECT_EQ(wait(store->park(parking("b", nullptr))).state, PromiseState::FULFILLED);
 }
