@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "checks.h"
 #include "micros.h"
+#include "parking.h"
 #include "settled-waiters.h"
 
 namespace troth {
@@ -162,6 +163,18 @@ public:
       checkOwner(request.owner);
       checkDelay(request.delay);
       return carryOut(kj::mv(request));
+    });
+  }
+
+  kj::Promise<Record> park(ParkRequest request) override {
+    return answer([&]() {
+      checkId(request.id);
+      checkOwner(request.owner);
+      checkDelay(request.delay);
+      KJ_REQUIRE(request.parts.size() <= PARK_PARTS_MAX, "a promise is parked for too many parts",
+          request.parts.size(), PARK_PARTS_MAX);
+      for (auto& part: request.parts) checkId(part);
+      return troth::park(*backend, kj::mv(request));
     });
   }
 

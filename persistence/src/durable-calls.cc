@@ -212,7 +212,10 @@ private:
       // Looking at one may end it.
       kj::Vector<kj::Own<DurableRun>> all(runs.size());
       for (auto& entry: runs) all.add(kj::addRef(*entry.value.run));
-      for (auto& run: all) run->keepLease();
+      for (auto& run: all) {
+        run->keepLease();
+        run->parkIfItWaits();
+      }
       leftLeases.eraseAll([this](kj::String&, LeftLease& left) { return left.end < timer.now(); });
     }
   }

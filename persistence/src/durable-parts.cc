@@ -53,6 +53,7 @@ bool DurableRun::hasLease() { return kj::systemPreciseMonotonicClock().now() < l
 kj::Promise<Value> DurableRun::step(
     kj::String childId, kj::String what, _::DurableContext::Work code) {
   KJ_IF_MAYBE(known, children.find(childId, what)) co_return outcomeOf(*known, owner.getHost());
+  auto isOpen = open({OpenParts::Kind::WORK});
   co_await whenEffectsMayLeave();
   Value value;
   Settlement settlement;
@@ -102,6 +103,7 @@ kj::Promise<void> DurableRun::writeStep(
 kj::Promise<Value> DurableRun::transaction(
     kj::String childId, kj::String what, _::DurableContext::Transaction code) {
   KJ_IF_MAYBE(known, children.find(childId, what)) co_return outcomeOf(*known, owner.getHost());
+  auto isOpen = open({OpenParts::Kind::WORK});
   co_await whenEffectsMayLeave();
   TransactRequest request{.record = childRequest(childId, what)};
   request.fence = LeaseFence{kj::str(asked.id), epoch, kj::str(owner.getName())};
@@ -149,6 +151,7 @@ kj::Promise<T> DurableRun::insist(kj::Promise<T> answer) {
 
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
+  auto isOpen = open({OpenParts::Kind::WORK});
   co_await whenHeld();
   co_await whenUsedIsRecorded();
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
@@ -160,8 +163,10 @@ kj::Promise<void> DurableRun::sleep(kj::String childId, kj::Duration duration) {
   request.deadline = owner.getStore().now() + duration;
   auto record = co_await findOrMake(kj::mv(request), "sleep");
   if (record.state == PromiseState::CANCELED) kj::throwFatalException(exceptionOf(record));
-  auto left = KJ_ASSERT_NONNULL(record.deadline) - owner.getStore().now();
+  auto end = KJ_ASSERT_NONNULL(record.deadline);
+  auto left = end - owner.getStore().now();
   if (left <= 0 * kj::SECONDS) co_return;
+  auto isOpen = open({OpenParts::Kind::SLEEP, kj::mv(childId), end});
   owner.waits(*this);
   co_await owner.getTimer().afterDelay(left);
 }
@@ -169,6 +174,7 @@ kj::Promise<void> DurableRun::sleep(kj::String childId, kj::Duration duration) {
 kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
   auto record = co_await findOrMake(childRequest(childId, what), what);
   if (!record.isSettled()) {
+    auto isOpen = open({OpenParts::Kind::PROMISE, kj::str(childId)});
     owner.waits(*this);
     record = co_await insist(owner.getStore().whenSettled(childId));
   }
@@ -181,10 +187,11 @@ void DurableRun::keep(kj::StringPtr childId, kj::Own<_::PendingCall> call) {
   owner.waits(*this);
   auto place = callsOpen.insert(callsOpen.end(), kj::mv(call));
   auto end = kj::defer([this, place]() { callsOpen.erase(place); });
-  calls.add(pending.whenSettled()
-                .catch_([](kj::Exception&&) {})
-                .attach(kj::mv(end), openCalls.open())
-                .eagerlyEvaluate(nullptr));
+  calls.add(
+      pending.whenSettled()
+          .catch_([](kj::Exception&&) {})
+          .attach(kj::mv(end), openCalls.open(), open({OpenParts::Kind::CALL, kj::str(childId)}))
+          .eagerlyEvaluate(nullptr));
 }
 
 namespace {

@@ -36,7 +36,7 @@ double randomPart() { return static_cast<double>(random()) / RAND_MAX; }
 class DurableRun::Context final: public _::DurableContext {
 public:
   explicit Context(DurableRun& run)
-      : run(run), id(kj::str(run.asked.id)), tries(run.epoch), version(run.version) {}
+      : run(run), id(kj::str(run.asked.id)), tries(run.tries()), version(run.version) {}
 
   void close() { run = nullptr; }
 
@@ -112,7 +112,8 @@ bool DurableRun::hasTimedOut() {
 kj::Duration DurableRun::retryDelay() {
   auto& options = owner.getOptions();
   auto longest = options.retryDelayFirst;
-  for (uint64_t start = 1; start < epoch && longest < options.retryDelayMax; ++start) longest *= 2;
+  for (uint32_t start = 1; start < tries() && longest < options.retryDelayMax; ++start)
+    longest *= 2;
   longest = kj::min(longest, options.retryDelayMax);
   return int64_t((longest / kj::NANOSECONDS) * randomPart()) * kj::NANOSECONDS;
 }
@@ -175,7 +176,7 @@ kj::Promise<void> DurableRun::startAgainLater(kj::Exception problem) {
 }
 
 bool DurableRun::mayStartAgain(const kj::Exception& problem) {
-  return isRetryable(problem) && kj::max(epoch, uint64_t(1)) < owner.getOptions().triesMax;
+  return isRetryable(problem) && kj::max(tries(), 1u) < owner.getOptions().triesMax;
 }
 
 kj::Promise<void> DurableRun::runCode(
@@ -194,12 +195,12 @@ kj::Promise<void> DurableRun::runAgain(
 
 kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
   auto& options = owner.getOptions();
-  if (epoch > options.triesMax) {
+  if (tries() > options.triesMax) {
     kj::throwFatalException(failed(kj::str("the call was started ", options.triesMax,
         " times and never came to an end (limit triesMax); it may be what its vat dies of")));
   }
   // What its vat dies of should not be the first thing that it does.
-  if (epoch > 2) co_await owner.getTimer().afterDelay(retryDelay());
+  if (tries() > 2) co_await owner.getTimer().afterDelay(retryDelay());
   co_await readChildren();
   auto stored = readRecorded(call.params, owner.getHost());
   kj::Own<capnp::ClientHook> object;

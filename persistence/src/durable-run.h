@@ -11,6 +11,7 @@
 
 #include "child-records.h"
 #include "exposure.h"
+#include "open-parts.h"
 #include "open-work.h"
 #include "recorded-message.h"
 
@@ -117,6 +118,10 @@ public:
   // Renews the lease if it is time to, and loses it if it may be over before the next look.
   void keepLease();
 
+  // Stops the code, and leaves the call to its record, if it has waited for its parts for so long.
+  // All who wait get what will be recorded.
+  void parkIfItWaits();
+
   // The call has settled elsewhere: the code stops.
   void conclude(Record record);
 
@@ -191,10 +196,15 @@ private:
   ChildRecords children;
 
   // Durable calls of the method, and records of steps, that are under way.
+  kj::Own<OpenParts> parts = kj::refcounted<OpenParts>();
   OpenWork openCalls;
   OpenWork openWrites;
   kj::Vector<kj::Promise<void>> calls;
   std::list<kj::Own<_::PendingCall>> callsOpen;
+
+  // Since when the parts are the same, as far as was looked.
+  uint64_t changesSeen = 0;
+  kj::TimePoint waitsSince = kj::origin<kj::TimePoint>();
 
   kj::Promise<void> work = kj::READY_NOW;
   kj::Promise<void> writing = kj::READY_NOW;
@@ -205,6 +215,7 @@ private:
   bool isOver() const { return phase == Phase::OVER; }
   kj::Maybe<kj::TimePoint> deadline();
   bool hasTimedOut();
+  uint32_t tries() const { return triesOf(epoch); }
   kj::Duration retryDelay();
 
   // ---- The code ----
@@ -239,6 +250,14 @@ private:
   void refuse(kj::Exception exception);
   void discardAhead();
 
+  // ---- Parking ----
+
+  bool mayPark();
+  kj::Duration timeToPark();
+  kj::Promise<bool> areCallsHere();
+  kj::Promise<void> park();
+  kj::Promise<void> insistOnParking(ParkRequest request);
+
   // ---- What it asks for ----
 
   kj::String nextChildId();
@@ -256,6 +275,9 @@ private:
   kj::Promise<void> requireStillOurs();
   template <typename T>
   kj::Promise<T> insist(kj::Promise<T> answer);
+  kj::Own<OpenParts::Piece> open(OpenParts::Part part) {
+    return kj::heap<OpenParts::Piece>(*parts, kj::mv(part));
+  }
   kj::Promise<Record> findOrMake(CreateRequest request, kj::StringPtr what);
   void keep(kj::StringPtr childId, kj::Own<_::PendingCall> call);
   void cancelCalls();

@@ -26,6 +26,7 @@ public:
   kj::Promise<Record> release(ReleaseRequest request) override {
     return get().release(kj::mv(request));
   }
+  kj::Promise<Record> park(ParkRequest request) override { return get().park(kj::mv(request)); }
   kj::Promise<Record> transact(TransactRequest request, SqlUse use) override {
     return get().transact(kj::mv(request), kj::mv(use));
   }

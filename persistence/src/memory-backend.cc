@@ -212,9 +212,22 @@ private:
       auto& written = KJ_ASSERT_NONNULL(record);
       records.insert_or_assign(key, written.clone());
       tell(written);
+      KJ_IF_MAYBE(parent, findParked(written)) apply(WakeRequest{kj::str(*parent)}, time);
+    }
+    KJ_IF_MAYBE(parking, request.tryGet<ParkRequest>()) {
+      if (verdict.refusal == nullptr && !areOpen(parking->parts)) {
+        return apply(WakeRequest{kj::str(parking->id)}, time);
+      }
     }
     KJ_IF_MAYBE(refusal, verdict.refusal) kj::throwFatalException(kj::mv(*refusal));
     return record;
+  }
+
+  bool areOpen(kj::ArrayPtr<const kj::String> parts) const {
+    return std::all_of(parts.begin(), parts.end(), [this](auto& part) {
+      auto found = records.find(keyOf(part));
+      return found != records.end() && !found->second.isSettled();
+    });
   }
 
   // Here, and to the other stores that keep the same records.
@@ -238,7 +251,9 @@ private:
   // A search finds a record by what a reader sees.
   void projectAll(kj::Date time) {
     for (auto& [id, record]: records) {
-      if (project(record, time) == Projected::TIMEDOUT) tell(record);
+      if (project(record, time) == Projected::SAME) continue;
+      tell(record);
+      KJ_IF_MAYBE(parent, findParked(record)) apply(WakeRequest{kj::str(*parent)}, time);
     }
   }
 

@@ -20,6 +20,8 @@ public:
   };
   kj::Own<Piece> open() { return kj::heap<Piece>(*this); }
 
+  bool isDone() const { return count == 0; }
+
   kj::Promise<void> whenDone() {
     if (count == 0) return kj::READY_NOW;
     auto paf = kj::newPromiseAndFulfiller<void>();

@@ -74,6 +74,17 @@ bool PgLane::carryOut(kj::Maybe<Record>& record, size_t count, kj::Date now) {
   return changed;
 }
 
+kj::Vector<kj::StringPtr> PgLane::partsWaitedFor() const {
+  kj::Vector<kj::StringPtr> parts;
+  if (!draft().isParked()) return parts;
+  for (size_t i = 0; i < covered; ++i) {
+    KJ_IF_MAYBE(parking, entries[i].ticket.request.tryGet<ParkRequest>()) {
+      for (auto& part: parking->parts) parts.add(part);
+    }
+  }
+  return parts;
+}
+
 bool PgLane::isMakingDue() const {
   auto& record = draft();
   return !record.isSettled() && record.lease == nullptr && record.due != nullptr;

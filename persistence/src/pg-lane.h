@@ -58,6 +58,9 @@ public:
   bool isSettling() const { return settling; }
   bool isMakingDue() const;
 
+  // What the draft waits for, if it is parked now.
+  kj::Vector<kj::StringPtr> partsWaitedFor() const;
+
   // The draft was written.
   void written();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "micros.h"
 #include "pg-statements.h"
 
 namespace troth {
@@ -47,12 +48,19 @@ size_t PgRound::addStatement(PgExecution execution) {
 
 // Told of a write that is not made after all, the others look and find nothing new.
 void PgRound::addNotifications() {
-  PgTextArray settled, due;
+  PgTextArray settled, due, parents, parked, parts;
   kj::StringPtr lastTarget;
   for (auto& one: planned) {
     if (one.step == Step::READ) continue;
     auto& draft = one.lane->draft();
-    if (one.lane->isSettling() && draft.awaited) settled.add(draft.id);
+    if (one.lane->isSettling()) {
+      if (draft.awaited) settled.add(draft.id);
+      KJ_IF_MAYBE(parent, findParked(draft)) parents.add(*parent);
+    }
+    for (auto part: one.lane->partsWaitedFor()) {
+      parked.add(draft.id);
+      parts.add(part);
+    }
     if (one.lane->isMakingDue() && draft.call.target != lastTarget) {
       lastTarget = draft.call.target;
       due.add(lastTarget);
@@ -60,6 +68,11 @@ void PgRound::addNotifications() {
   }
   if (settled.size() > 0) addStatement({pg::NOTIFY_SETTLED, kj::arr(settled.finish())});
   if (due.size() > 0) addStatement({pg::NOTIFY_DUE, kj::arr(due.finish())});
+  auto time = [this]() { return PgParameter::int8(toMicros(now)); };
+  if (parents.size() > 0) addStatement({pg::WAKE, kj::arr(parents.finish(), time())});
+  if (parts.size() > 0) {
+    addStatement({pg::WAKE_PARKED, kj::arr(parked.finish(), parts.finish(), time())});
+  }
 }
 
 void PgRound::succeeded(

@@ -99,6 +99,43 @@ const PgStatement NOTIFY_DUE = {"troth_notify_due", R"sql(
   SELECT pg_notify('troth_due', u.target) FROM (SELECT unnest($1::text[]) AS target) AS u
 )sql"};
 
+// What is parked is told from its row as it is once that is locked: who parks it at this moment was
+// quicker, or waits, and then sees what has settled.
+const PgStatement WAKE = {"troth_wake", R"sql(
+  WITH locked AS MATERIALIZED (
+    SELECT p.id, p.due, p.lease_owner, p.epoch
+    FROM unnest($1::text[]) AS u(id)
+    JOIN troth.promises p ON p.id = u.id
+    FOR NO KEY UPDATE OF p
+  ), woken AS (
+    UPDATE troth.promises p
+    SET version = p.version + 1, due = $2::int8
+    FROM locked l
+    WHERE p.id = l.id AND l.due > $2::int8 AND l.lease_owner IS NULL
+      AND l.epoch > 0 AND l.epoch & 4294967295 = 0
+    RETURNING p.target
+  )
+  SELECT pg_notify('troth_due', w.target) FROM (SELECT DISTINCT target FROM woken) AS w
+)sql"};
+
+// Run once the rows of those that are parked are written, and locked.
+const PgStatement WAKE_PARKED = {"troth_wake_parked", R"sql(
+  WITH woken AS (
+    UPDATE troth.promises p
+    SET version = p.version + 1, due = $3::int8
+    FROM (
+      SELECT DISTINCT u.id
+      FROM unnest($1::text[], $2::text[]) AS u(id, part)
+      LEFT JOIN troth.promises c ON c.id = u.part
+      WHERE c.id IS NULL OR c.settled IS NOT NULL
+    ) AS s
+    WHERE p.id = s.id AND p.due > $3::int8 AND p.lease_owner IS NULL
+      AND p.epoch > 0 AND p.epoch & 4294967295 = 0
+    RETURNING p.target
+  )
+  SELECT pg_notify('troth_due', w.target) FROM (SELECT DISTINCT target FROM woken) AS w
+)sql"};
+
 const PgStatement GLANCE = {"troth_glance", "SELECT " COLUMNS_WITHOUT_MESSAGES R"sql(
   FROM troth.promises p WHERE p.id = $1::text
 )sql"};
@@ -251,9 +288,9 @@ const PgStatement NOW = {
 
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
   static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &INSERT_TAGGED,
-      &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &LOCK_DUE, &READ_CHILDREN, &SEARCH_BY_STATE,
-      &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE, &FIND_DUE, &FIND_SETTLED,
-      &PRUNE, &NOW, &GLANCE, &HOLD};
+      &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &WAKE, &WAKE_PARKED, &LOCK_DUE, &READ_CHILDREN,
+      &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE,
+      &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW, &GLANCE, &HOLD};
   return STATEMENTS;
 }
 

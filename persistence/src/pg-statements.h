@@ -37,6 +37,8 @@ extern const PgStatement LISTEN_SETTLED;
 extern const PgStatement LISTEN_DUE;
 extern const PgStatement NOTIFY_SETTLED;
 extern const PgStatement NOTIFY_DUE;
+extern const PgStatement WAKE;
+extern const PgStatement WAKE_PARKED;
 
 // One record without its messages, as it is; and the same, locked so that nobody changes it.
 extern const PgStatement GLANCE;

@@ -2,6 +2,8 @@
 
 #include <kj/debug.h>
 
+#include <algorithm>
+
 #include "micros.h"
 
 namespace troth {
@@ -40,10 +42,31 @@ RequestOutcome SqliteSession::apply(kj::StringPtr id, const R& request, kj::Date
     if (verdict.write == Write::INSERT) records.insert(written);
     if (verdict.write == Write::UPDATE) records.update(written);
     outcome.news = newsOf(written);
+    KJ_IF_MAYBE(parent, findParked(written)) wake(*parent, now);
   }
   outcome.record = kj::mv(record);
   outcome.refusal = kj::mv(verdict.refusal);
   return outcome;
+}
+
+RequestOutcome SqliteSession::apply(const Request& request, kj::Date now) {
+  auto outcome = apply(idOf(request), request, now);
+  KJ_IF_MAYBE(parking, request.tryGet<ParkRequest>()) {
+    if (outcome.refusal == nullptr && !areOpen(parking->parts)) {
+      return apply(WakeRequest{kj::str(parking->id)}, now);
+    }
+  }
+  return outcome;
+}
+
+bool SqliteSession::areOpen(kj::ArrayPtr<const kj::String> parts) {
+  return std::all_of(
+      parts.begin(), parts.end(), [this](auto& part) { return records.isPending(part); });
+}
+
+void SqliteSession::wake(kj::StringPtr id, kj::Date now) {
+  auto outcome = apply(WakeRequest{kj::str(id)}, now);
+  if (outcome.news == RequestOutcome::News::DUE) news.add(kj::mv(outcome));
 }
 
 kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {

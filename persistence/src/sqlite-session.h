@@ -79,9 +79,9 @@ private:
   kj::Date now() const;
   template <typename R>
   RequestOutcome apply(kj::StringPtr id, const R& request, kj::Date now);
-  RequestOutcome apply(const Request& request, kj::Date now) {
-    return apply(idOf(request), request, now);
-  }
+  RequestOutcome apply(const Request& request, kj::Date now);
+  bool areOpen(kj::ArrayPtr<const kj::String> parts);
+  void wake(kj::StringPtr id, kj::Date now);
   kj::Maybe<RequestOutcome> tryTransact(Transaction& transaction, const SqliteDialogue& dialogue);
   void expireOverdue();
   kj::Vector<Claimed> takeDue(const ClaimRequest& request, kj::Vector<RequestOutcome>& timedOut);

@@ -200,6 +200,26 @@ Verdict rule(Record& record, const ReleaseRequest& request, Write projected, kj:
   return accepted(Write::UPDATE);
 }
 
+Verdict rule(Record& record, const ParkRequest& request, Write projected, kj::Date now) {
+  if (record.isSettled()) return accepted(projected);
+  if (record.isParked() && record.epoch == epochAfterParking(request.epoch)) {
+    return accepted(Write::NONE);
+  }
+  if (request.epoch != record.epoch || !isHeldBy(record, request.owner)) {
+    return leaseLost(record, request.epoch, Write::NONE);
+  }
+  record.lease = nullptr;
+  record.due = wholeMicros(now + request.delay);
+  record.epoch = epochAfterParking(record.epoch);
+  return accepted(Write::UPDATE);
+}
+
+Verdict rule(Record& record, const WakeRequest&, Write projected, kj::Date now) {
+  if (!record.isParked() || isDue(record, now)) return accepted(projected);
+  record.due = now;
+  return accepted(Write::UPDATE);
+}
+
 // ---- Each request, where there is no record ----
 
 Verdict ruleForNothing(kj::Maybe<Record>& record, const Creation& creation, kj::Date now) {
@@ -210,6 +230,9 @@ Verdict ruleForNothing(kj::Maybe<Record>&, const FindRequest&, kj::Date) {
   return accepted(Write::NONE);
 }
 Verdict ruleForNothing(kj::Maybe<Record>&, const ExpireRequest&, kj::Date) {
+  return accepted(Write::NONE);
+}
+Verdict ruleForNothing(kj::Maybe<Record>&, const WakeRequest&, kj::Date) {
   return accepted(Write::NONE);
 }
 template <typename R>
@@ -238,6 +261,8 @@ auto visit(const Request& request, Use&& use) {
     KJ_CASE_ONEOF(r, TakeRequest) return use(r);
     KJ_CASE_ONEOF(r, RenewRequest) return use(r);
     KJ_CASE_ONEOF(r, ReleaseRequest) return use(r);
+    KJ_CASE_ONEOF(r, ParkRequest) return use(r);
+    KJ_CASE_ONEOF(r, WakeRequest) return use(r);
   }
   KJ_UNREACHABLE;
 }
@@ -290,6 +315,11 @@ Projected project(Record& record, kj::Date now) {
     }
   }
   return Projected::SAME;
+}
+
+kj::Maybe<kj::StringPtr> findParked(const Record& record) {
+  if (!record.isSettled() || !record.awaited) return nullptr;
+  return record.parent.map([](const kj::String& parent) -> kj::StringPtr { return parent; });
 }
 
 bool isDue(const Record& record, kj::Date now) {

@@ -42,9 +42,15 @@ struct TakeRequest {
   LeaseRequest lease;
 };
 
-// What a store does to one record in one step.
+// Makes a parked record due, because one of its parts has settled; leaves any other as it is.
+struct WakeRequest {
+  kj::String id;
+};
+
+// What a store does to one record in one step. A ParkRequest depends on other records as well: if
+// one of its parts has settled, or is gone, a WakeRequest follows it in the same transaction.
 using Request = kj::OneOf<Creation, SettleRequest, FindRequest, AwaitRequest, ExpireRequest,
-    TakeRequest, RenewRequest, ReleaseRequest>;
+    TakeRequest, RenewRequest, ReleaseRequest, ParkRequest, WakeRequest>;
 
 kj::StringPtr idOf(const Request& request);
 
@@ -78,6 +84,9 @@ Projected project(Record& record, kj::Date now);
 
 // Makes `creation` a child of `parent`: of its tree, and done no later.
 void adopt(Creation& creation, const Record& parent);
+
+// Who is to be woken when `record`, which has just settled, was waited for.
+kj::Maybe<kj::StringPtr> findParked(const Record& record);
 
 // Whether a worker may claim `record` at `now`.
 bool isDue(const Record& record, kj::Date now);

@@ -82,6 +82,7 @@ public:
   kj::Promise<Record> release(ReleaseRequest request) override {
     return inner->release(kj::mv(request));
   }
+  kj::Promise<Record> park(ParkRequest request) override { return inner->park(kj::mv(request)); }
   kj::Promise<Record> transact(TransactRequest request, SqlUse use) override {
     return inner->transact(kj::mv(request), kj::mv(use));
   }

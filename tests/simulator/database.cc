@@ -43,6 +43,8 @@ std::string describe(const Request& request) {
     KJ_CASE_ONEOF(r, TakeRequest) return "take";
     KJ_CASE_ONEOF(r, RenewRequest) return "renew epoch " + std::to_string(r.epoch);
     KJ_CASE_ONEOF(r, ReleaseRequest) return "release epoch " + std::to_string(r.epoch);
+    KJ_CASE_ONEOF(r, ParkRequest) return "park epoch " + std::to_string(r.epoch);
+    KJ_CASE_ONEOF(r, WakeRequest) return "wake";
   }
   KJ_UNREACHABLE;
 }
@@ -329,7 +331,9 @@ private:
   }
 
   void checkWhatIsSent(const Request& request) {
-    if (request.is<ReleaseRequest>()) life.epochs.erase(idOf(request).cStr());
+    if (request.is<ReleaseRequest>() || request.is<ParkRequest>()) {
+      life.epochs.erase(idOf(request).cStr());
+    }
     KJ_IF_MAYBE(epoch, settlingEpochOf(request)) rules.settles(life, idOf(request).cStr(), *epoch);
   }
 };

@@ -21,7 +21,8 @@ DurableOptions durableOptions() {
       .triesMax = 12,
       .retryDelayFirst = 100 * kj::MILLISECONDS,
       .retryDelayMax = 5 * kj::SECONDS,
-      .recoveringMax = 3};
+      .recoveringMax = 3,
+      .parkAfter = 2 * kj::SECONDS};
 }
 
 // How long a caller waits before it asks again.

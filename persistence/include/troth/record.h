@@ -68,6 +68,11 @@ struct Lease {
   Lease clone() const;
 };
 
+// How often a promise was leased since it was made, or parked last: how often its code was started.
+// The lower half of an epoch; the upper one is how often it was parked.
+constexpr uint32_t triesOf(uint64_t epoch) { return static_cast<uint32_t>(epoch); }
+constexpr uint64_t epochAfterParking(uint64_t epoch) { return ((epoch >> 32) + 1) << 32; }
+
 struct Record {
   kj::String id;
   CallRequest call;
@@ -99,8 +104,8 @@ struct Record {
   // Who works on it, if anybody does; a pending promise only.
   kj::Maybe<Lease> lease;
 
-  // How often it was leased, which is how often its code was started. It fences: whoever knows an
-  // earlier one has lost the lease.
+  // Grows whenever it is leased or parked, and fences: whoever knows an earlier one has lost the
+  // lease. See triesOf().
   uint64_t epoch = 0;
 
   // When a worker may claim it: at once, after its lease, or after a delay. Null if none ever may.
@@ -110,6 +115,11 @@ struct Record {
   bool awaited = false;
 
   bool isSettled() const { return state != PromiseState::PENDING; }
+
+  // Whether nobody is to claim it before it is due, or one of its parts settles.
+  bool isParked() const {
+    return !isSettled() && lease == nullptr && epoch > 0 && triesOf(epoch) == 0;
+  }
 
   Record clone() const;
 };

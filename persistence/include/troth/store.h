@@ -127,6 +127,18 @@ struct ReleaseRequest {
   kj::Duration delay = 0 * kj::SECONDS;
 };
 
+struct ParkRequest {
+  kj::String id;
+  uint64_t epoch = 0;
+  kj::String owner;
+
+  // What the work waits for: children of the promise, at most PARK_PARTS_MAX.
+  kj::Array<kj::String> parts = nullptr;
+
+  // How long nobody is to claim it, unless one of the parts settles.
+  kj::Duration delay = 0 * kj::SECONDS;
+};
+
 struct SearchRequest {
   // All states if empty.
   kj::Array<PromiseState> states = nullptr;
@@ -203,6 +215,7 @@ public:
   static constexpr uint32_t CLAIM_RECORDS_MAX = 1000;
   static constexpr uint32_t CLAIM_TARGETS_MAX = 1000;
   static constexpr uint32_t CLAIM_CHILDREN_MAX = 64;
+  static constexpr uint32_t PARK_PARTS_MAX = 64;
   static constexpr uint32_t PRUNE_TREES_MAX = 10000;
 
   // Records a pending promise, or returns the record that is already there. Resolves once the
@@ -235,6 +248,11 @@ public:
 
   // Gives a lease up before it expires. The epoch stays.
   [[nodiscard]] virtual kj::Promise<Record> release(ReleaseRequest request) = 0;
+
+  // Gives a lease up until `delay` is over or one of the parts settles, whoever settles it: then it
+  // is due. If one has settled already, it is due at once. What comes of this start of its code was
+  // no failure, so that it is no try: see triesOf().
+  [[nodiscard]] virtual kj::Promise<Record> park(ParkRequest request) = 0;
 
   // Runs `use` in a transaction of the database, and fulfills the promise `record.id` with what it
   // gives in the same transaction: either all of it survives a power cut, or nothing was done. A

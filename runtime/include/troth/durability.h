@@ -49,10 +49,16 @@ struct DurableOptions {
   kj::Duration retryDelayMax = 60 * kj::SECONDS;
 
   // Calls that were left pending, by this vat before it died or by others, and run at once.
-  uint32_t recoveringMax = 64;
+  uint32_t recoveringMax = 256;
 
-  // Durable calls that run, and that wait for others. One more is refused with OVERLOADED.
+  // Durable calls that run, and that wait for others. One more is refused with OVERLOADED. Those
+  // that are parked do not count.
   uint32_t runningMax = 16384;
+
+  // When a call has waited for so long for nothing but its own sleeps, promises and calls, it is
+  // parked: its code is dropped, and run again, with what is recorded of its parts, once one of
+  // those settles. A shorter time saves memory, a longer one saves runs.
+  kj::Duration parkAfter = 1 * kj::MINUTES;
 
   // Of the code of all methods: what `call.version()` gives for calls that are first recorded from
   // now on.
