@@ -26,7 +26,7 @@ kj::String distanceTo(const kj::Maybe<kj::Date>& date, kj::Date now) {
 kj::Array<kj::String> cellsOf(const Record& record, const RecordTypes& types, kj::Date now) {
   return kj::arr(kj::str(record.id), kj::str(nameOf(record.state)),
       formatDuration(now - record.created), types.describeCall(record),
-      record.epoch == 0 ? kj::str('-') : kj::str(record.epoch), ownerOf(record),
+      record.epoch == 0 ? kj::str('-') : kj::str(triesOf(record.epoch)), ownerOf(record),
       record.isSettled() ? kj::str('-') : distanceTo(record.deadline, now),
       distanceTo(record.settled, now), kj::strArray(record.tags, ","),
       shortened(formatOutcome(record, types), OUTCOME_WIDTH_MAX));
@@ -77,7 +77,11 @@ private:
 };
 
 void addWork(Details& details, const Record& record) {
-  if (record.epoch > 0) details.add("tries", kj::str(record.epoch));
+  if (record.isParked()) {
+    details.add("parked", "until it is due, or one of its parts settles"_kj);
+  } else if (record.epoch > 0) {
+    details.add("tries", kj::str(triesOf(record.epoch)));
+  }
   KJ_IF_MAYBE(lease, record.lease) {
     details.add("lease", kj::str(lease->owner, ", until ", details.when(lease->expires)));
   } else {

@@ -53,7 +53,9 @@ void addChildren(kj::Vector<Step>& steps, const Step& step, const Children& chil
 }
 
 kj::String describeWork(const Record& record) {
-  auto tries = record.epoch < 2 ? kj::String() : kj::str("  ", record.epoch, " tries");
+  if (record.isParked()) return kj::str("  parked");
+  auto count = triesOf(record.epoch);
+  auto tries = count < 2 ? kj::String() : kj::str("  ", count, " tries");
   KJ_IF_MAYBE(lease, record.lease) return kj::str(tries, "  held by ", formatOwner(*lease));
   return tries;
 }

@@ -32,6 +32,9 @@ protected:
   // What the promise is settled with; everything but its id.
   virtual SettleRequest outcome() = 0;
 
+  // What else is to be done once it has settled so.
+  virtual void finishWith(Session&) {}
+
   // What --help says at its end: examples, and what is true of all settlements.
   kj::StringPtr withRepetitions(kj::StringPtr examples) {
     explanation = kj::str(examples, REPETITIONS);
@@ -63,6 +66,7 @@ protected:
       context.fail(ExitCode::REFUSED,
           kj::str(id, " was ", nameOf(record.state), ' ', when, ", and stays so"));
     }
+    finishWith(session);
     if (!hasOutcome(record, wanted)) {
       context.warning(kj::str("troth: ", id, " was ", nameOf(record.state), ' ', when,
           " with another outcome, which stands"));
@@ -168,7 +172,8 @@ public:
 
   kj::MainFunc getMain() override {
     kj::MainBuilder builder(context, VERSION,
-        "Cancels a promise that nobody needs any more: whoever waits for it gets an error.",
+        "Cancels a promise that nobody needs any more, with its open parts: whoever waits for it "
+        "gets an error.",
         withRepetitions("Example:\n"
                         "    troth promises cancel approval-7 --reason \"order withdrawn\"\n"));
     addText(builder, "reason", reason, "<text>", "Why, for people.");
@@ -182,8 +187,36 @@ protected:
             kj::str(reason.orDefault("canceled on the command line"_kj))}};
   }
 
+  // The vat that works on a call does the same; but a call that is parked is on nobody's hands.
+  void finishWith(Session& session) override {
+    kj::Vector<kj::String> parents;
+    parents.add(kj::str(id));
+    for (size_t i = 0; i < parents.size(); ++i) {
+      for (auto& part: openPartsOf(session, parents[i])) {
+        auto request = outcome();
+        request.id = kj::str(part.id);
+        session.wait(session.store().settle(kj::mv(request)));
+        parents.add(kj::mv(part.id));
+      }
+    }
+  }
+
 private:
   kj::Maybe<kj::StringPtr> reason;
+
+  static kj::Vector<Record> openPartsOf(Session& session, kj::StringPtr parent) {
+    kj::Vector<Record> parts;
+    kj::Maybe<kj::String> after;
+    do {
+      auto page = session.wait(session.store().search({.states = kj::arr(PromiseState::PENDING),
+          .parent = kj::str(parent),
+          .recordsMax = Store::PAGE_RECORDS_MAX,
+          .after = kj::mv(after)}));
+      for (auto& record: page.records) parts.add(kj::mv(record));
+      after = kj::mv(page.next);
+    } while (after != nullptr);
+    return parts;
+  }
 };
 
 }  // namespace

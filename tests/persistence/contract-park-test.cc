@@ -57,12 +57,16 @@ TEST_P(StoreContract, ParkedWorkIsDueWhenAPartTimesOut) {
   create(leased("a", "me"));
   create(withDeadline(child("a.1", "a"), clock.now() + 1 * kj::MINUTES));
   wait(store->park(parking("a", A1)));
-  const kj::StringPtr targets[] = {"bank"};
-  auto due = store->whenDue(targets);
-  get("a");
+  EXPECT_EQ(idsOf(claim(*store, "me", "bank")), "");
   clock.advance(1 * kj::MINUTES);
-  wait(kj::mv(due));
-  EXPECT_EQ(idsOf(claim(*store, "me", "bank")), "a");
+  // Others may be woken before the part is written.
+  const kj::StringPtr targets[] = {"bank"};
+  std::string claimed;
+  while (claimed.empty()) {
+    wait(store->whenDue(targets));
+    claimed = idsOf(claim(*store, "me", "bank"));
+  }
+  EXPECT_EQ(claimed, "a");
 }
 
 TEST_P(StoreContract, WorkThatIsParkedForAPartThatHasSettledIsDueAtOnce) {

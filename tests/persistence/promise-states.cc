@@ -103,6 +103,14 @@ RequestColumn release(
   });
 }
 
+RequestColumn park(std::string name, uint64_t epoch, kj::StringPtr owner) {
+  return column<ParkRequest>(kj::mv(name), [epoch, owner]() {
+    ParkRequest request{kj::str("p"), epoch, kj::str(owner)};
+    request.delay = 5 * kj::SECONDS;
+    return request;
+  });
+}
+
 std::vector<RequestColumn> makeColumns() {
   constexpr auto STRICT = Repetition::STRICT;
   constexpr auto CONVERGE = Repetition::CONVERGE;
@@ -148,6 +156,10 @@ std::vector<RequestColumn> makeColumns() {
       release("release 2", 2, "holder"),
       release("release 3 by another", 3, "another"),
       release("release 3, delay", 3, "holder", 5 * kj::SECONDS),
+      park("park 3", 3, "holder"),
+      park("park 2", 2, "holder"),
+      park("park 3 by another", 3, "another"),
+      column<WakeRequest>("wake", []() { return WakeRequest{kj::str("p")}; }),
   };
 }
 
@@ -162,6 +174,11 @@ std::vector<StateRow> makeRows() {
       pending("delayed 3",
           [](Record& record) {
             record.epoch = 3;
+            record.due = NOW + MICROSECOND;
+          }),
+      pending("parked",
+          [](Record& record) {
+            record.epoch = epochAfterParking(3);
             record.due = NOW + MICROSECOND;
           }),
       pending("leased 3", [](Record& record) { leaseUntil(record, NOW + MICROSECOND); }),
@@ -234,7 +251,11 @@ kj::Maybe<Record> recordOf(const StateRow& row, kj::Maybe<kj::Date> deadline) {
 std::string stateOf(const Record& record, kj::Date now) {
   if (record.isSettled()) return nameOf(record.state).cStr();
   auto name = pendingStateOf(record, now);
-  if (record.epoch > 0) name += " " + std::to_string(record.epoch);
+  if (record.isParked()) {
+    name = name == "delayed" ? "parked" : name + ", parked";
+  } else if (record.epoch > 0) {
+    name += " " + std::to_string(record.epoch);
+  }
   if (record.awaited) name += ", awaited";
   return name;
 }

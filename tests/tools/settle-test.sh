@@ -63,6 +63,12 @@ promises create canceled >"$work/out"
 says "canceled is canceled" promises cancel canceled --reason "order withdrawn"
 says "error     failed: order withdrawn" promises get canceled
 fails 1 "canceled was canceled" promises fulfill canceled
+promises create whole >"$work/out"
+promises create whole.1 --parent whole >"$work/out"
+promises create whole.1.1 --parent whole.1 >"$work/out"
+says "whole is canceled" promises cancel whole --reason "order withdrawn"
+says "error     failed: order withdrawn" promises get whole.1
+says "error     failed: order withdrawn" promises get whole.1.1
 fails 1 'there is no promise "nobody"' promises fulfill nobody
 
 # ---- waiting ----

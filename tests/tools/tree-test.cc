@@ -54,6 +54,14 @@ TEST_F(Tree, APromiseWhoseParentIsNotThereIsDrawnBelowTheRoot) {
   EXPECT_EQ(draw("r", records), "r     pending    5m\n└─ x  pending    5m\n");
 }
 
+TEST_F(Tree, WorkThatIsParkedIsShownAsSuch) {
+  auto record = newRecord("r", nullptr);
+  record.call.target = kj::str("bank");
+  record.call.interfaceId = 0xabc;
+  record.epoch = epochAfterParking(3);
+  EXPECT_EQ(draw("r", kj::arrayPtr(&record, 1)), "r  pending    5m  0xabc:0 on \"bank\"  parked\n");
+}
+
 TEST_F(Tree, WorkIsShownWithItsTriesAndItsOwner) {
   auto record = newRecord("r", nullptr);
   record.call.target = kj::str("bank");

@@ -40,7 +40,7 @@ struct DurableOptions {
   // that serves the same object goes on after this at the latest.
   kj::Duration lease = 10 * kj::SECONDS;
 
-  // How often a call is started, the first time included. After that it is rejected.
+  // How often a call is started, since it was parked last. After that it is rejected.
   uint32_t triesMax = 10;
 
   // The delay before start n + 1 is a random part of retryDelayFirst * 2^(n - 1), and of
@@ -87,7 +87,7 @@ public:
 
   virtual kj::StringPtr getId() const = 0;
 
-  // Which start of the code this is: 1 for the first.
+  // Which start of the code this is since it was parked last: 1 for the first.
   virtual uint32_t getTry() const = 0;
 
   // DurableOptions::version of the vat that recorded the call first.

@@ -202,7 +202,7 @@ public:
   // The id of the call; empty if it is not durable.
   kj::StringPtr id() const;
 
-  // How often its code was started, this time included.
+  // How often its code was started, this time included, since it was parked last.
   uint32_t tries() const;
 
   // DurableOptions::version of the vat that recorded the call first. To change what a method asks
