@@ -182,6 +182,9 @@ private:
   OpenWork openWrites;
   kj::Vector<kj::Promise<void>> calls;
 
+  // Whether the rest is left to the start that comes after parking.
+  enum class Left { NOTHING, ALL } left = Left::NOTHING;
+
   // Since when the parts are the same, as far as was looked.
   uint64_t changesSeen = 0;
   kj::TimePoint waitsSince = kj::origin<kj::TimePoint>();
