@@ -80,6 +80,7 @@ kj::Promise<void> DurableRun::park() {
   }
   request.parts = awaited.releaseAsArray();
   request.delay = timeToPark();
+  left = Left::ALL;
   watch();
   co_await insistOnParking(kj::mv(request));
 }

@@ -432,6 +432,8 @@ void DurableRun::conclude(Record record) {
   recorded.fulfiller->fulfill();
   // An earlier start may have asked for what this one did not.
   bool mayHaveLeftOvers = epoch > 1 && children.mayHaveLeftOvers();
+  // The start that has settled a call after it was parked has looked at that itself.
+  if (left == Left::ALL && stands.state != PromiseState::CANCELED) return;
   if (!isOwn(stands) || mayHaveLeftOvers) owner.abandonChildren(stands);
 }
 

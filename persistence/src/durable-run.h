@@ -202,6 +202,9 @@ private:
   kj::Vector<kj::Promise<void>> calls;
   std::list<kj::Own<_::PendingCall>> callsOpen;
 
+  // Whether the rest is left to the start that comes after parking.
+  enum class Left { NOTHING, ALL } left = Left::NOTHING;
+
   // Since when the parts are the same, as far as was looked.
   uint64_t changesSeen = 0;
   kj::TimePoint waitsSince = kj::origin<kj::TimePoint>();

@@ -110,6 +110,17 @@ protected:
   Record get(Store& from, kj::StringPtr id) { return KJ_ASSERT_NONNULL(wait(from.find(id)), id); }
   bool exists(kj::StringPtr id) { return wait(store->find(id)) != nullptr; }
 
+  // What "me" gets of the work for the bank, once there is some: who waits for that may be woken
+  // before.
+  std::string claimWhenDue() {
+    const kj::StringPtr targets[] = {"bank"};
+    for (;;) {
+      wait(store->whenDue(targets));
+      auto claimed = idsOf(claim(*store, "me", "bank"));
+      if (!claimed.empty()) return claimed;
+    }
+  }
+
   kj::Array<Record> claim(
       Store& from, kj::StringPtr owner, kj::StringPtr target, uint32_t recordsMax = 64) {
     ClaimRequest request{.lease = {kj::str(owner)}};
