@@ -128,10 +128,15 @@ public:
   }
   int steps = 0;
 
-  // A call whose caller waits, and which is parked.
-  kj::Promise<kj::String> parkedCall(kj::StringPtr id) {
+  // A call whose caller waits.
+  kj::Promise<kj::String> call(kj::StringPtr id) {
     auto text = place->desk().work("x").durable(id).text();
-    auto answer = text.then([](auto text) { return kj::str(text); }).eagerlyEvaluate(nullptr);
+    return text.then([](auto text) { return kj::str(text); }).eagerlyEvaluate(nullptr);
+  }
+
+  // The same, and it is parked.
+  kj::Promise<kj::String> parkedCall(kj::StringPtr id) {
+    auto answer = call(id);
     waitForParking();
     EXPECT_EQ(0, alive);
     EXPECT_TRUE(get(id).isParked());
@@ -303,12 +308,7 @@ TEST_F(Parking, ACallThatWaitsForAnotherStoreIsNotParked) {
     auto n = co_await far.desk().number(1).durable(call).n();
     call.fulfill(kj::str(n));
   };
-  auto answer = place->desk()
-                    .work("x")
-                    .durable("w")
-                    .text()
-                    .then([](auto text) { return kj::str(text); })
-                    .eagerlyEvaluate(nullptr);
+  auto answer = call("w");
   waitForParking();
   EXPECT_EQ(1, alive);
   gate.fulfiller->fulfill();
@@ -325,12 +325,7 @@ TEST_F(Parking, ACallWithAnOpenStepIsNotParked) {
     co_await call.step("long", [&]() { return kj::mv(gate.promise); });
     call.fulfill("done");
   };
-  auto answer = place->desk()
-                    .work("x")
-                    .durable("w")
-                    .text()
-                    .then([](auto text) { return kj::str(text); })
-                    .eagerlyEvaluate(nullptr);
+  auto answer = call("w");
   waitForParking();
   EXPECT_EQ(1, alive);
   gate.fulfiller->fulfill();

@@ -322,8 +322,9 @@ private:
       KJ_IF_MAYBE(record, found) last.answer = answerOf(*record);
       auto before = promise ? show(*promise) : "no record";
       if (!explain(promise, observations, last, now())) {
-        problem = "no order of the requests explains the answers for " + id + ", which was\n  " +
-            before + "\nand is\n  " + *last.answer;
+        problem = kj::str("no order of the requests explains the answers for ", id.c_str(),
+            ", which was\n  ", before.c_str(), "\nand is\n  ", last.answer->c_str())
+                      .cStr();
         return;
       }
     }
