@@ -10,7 +10,8 @@ namespace troth {
 // parameters the beginning is given.
 kj::String describeCall(const CallRequest& call, capnp::InterfaceSchema schema);
 
-// Breaks with FAILED, which shows both, if `asked` is not the call that `id` stands for.
+// Breaks with FAILED, which shows both, if `asked` is not the call that `id` stands for. Of a call
+// of another object nothing is shown.
 void requireSameCall(kj::StringPtr id, const CallRequest& known, const CallRequest& asked,
     capnp::InterfaceSchema schema);
 

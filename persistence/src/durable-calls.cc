@@ -46,6 +46,7 @@ public:
         exposures(host.getOutputGate()),
         recovery(
             {store, host, timer, options.recoveringMax}, [this]() { return newLease(); },
+            [this]() { return getRoom(); },
             [this](Claimed claimed, kj::TimePoint leased, kj::Own<Recovery::Slot> slot) {
               takeUp(kj::mv(claimed), leased, kj::mv(slot));
             }),
@@ -181,6 +182,10 @@ private:
   }
 
   // ---- Runs ----
+
+  uint32_t getRoom() const {
+    return options.runningMax - kj::min(uint32_t(runs.size()), options.runningMax);
+  }
 
   kj::Maybe<DurableRun&> find(kj::StringPtr id) {
     return runs.find(id).map([](Entry& entry) -> DurableRun& { return *entry.run; });
@@ -378,7 +383,7 @@ private:
   }
 
   void requireRoom() {
-    if (calls.runs.size() < calls.options.runningMax) return;
+    if (calls.getRoom() > 0) return;
     kj::throwFatalException(KJ_EXCEPTION(OVERLOADED,
         "too many durable calls (limit runningMax); retry later", calls.options.runningMax));
   }
@@ -399,17 +404,17 @@ private:
     if (join()) {
       auto& joined = *KJ_ASSERT_NONNULL(run);
       co_await joined.whenHeld().exclusiveJoin(joined.whenOver());
-      if (joined.isHeld()) co_await calls.cancel(joined.getAsked().id, cancelReason);
+      co_await calls.cancel(joined.getAsked().id, cancelReason);
       co_return;
     }
     auto request = DurableRun::creationOf(asked, calls.options);
     request.settlement = Settlement{PromiseState::CANCELED, nullptr,
         PromiseError{kj::Exception::Type::FAILED, kj::str(cancelReason)}};
     auto record = co_await calls.store.create(kj::mv(request));
-    if (!record.isSettled()) {
-      co_await calls.cancel(record.id, cancelReason);
-      record = co_await calls.store.whenSettled(record.id);
-    }
+    // It may have been there, and have made calls.
+    bool isDone = record.isSettled() && record.state != PromiseState::CANCELED;
+    if (!isDone) co_await calls.cancel(record.id, cancelReason);
+    if (!record.isSettled()) record = co_await calls.store.whenSettled(record.id);
     settled = kj::mv(record);
   }
 

@@ -64,8 +64,12 @@ void DurableRun::discardAhead() {
 
 void DurableRun::startOver() {
   if (phase != Phase::HELD) return;
-  // If that cannot be written, the lease ends by itself.
-  auto released = release(0 * kj::SECONDS).catch_([](kj::Exception&&) {});
+  // Who goes on has to see the steps that are done. If that cannot be written, the lease ends by
+  // itself.
+  auto released = openWrites.whenDone()
+                      .then([this]() { return release(0 * kj::SECONDS); })
+                      .catch_([](kj::Exception&&) {})
+                      .attach(kj::addRef(*this));
   watch();
   owner.goOn(kj::mv(released));
 }

@@ -79,19 +79,19 @@ kj::Promise<void> DurableRun::park() {
     if (part.kind != Kind::SLEEP) awaited.add(kj::str(part.id));
   }
   request.parts = awaited.releaseAsArray();
-  request.delay = timeToPark();
+  auto end = owner.getStore().now() + timeToPark();
   left = Left::ALL;
   watch();
-  co_await insistOnParking(kj::mv(request));
+  co_await insistOnParking(kj::mv(request), end);
 }
 
 // If the store cannot be reached, the request is repeated until it can, which fails once another
 // vat has taken the call up.
-kj::Promise<void> DurableRun::insistOnParking(ParkRequest request) {
+kj::Promise<void> DurableRun::insistOnParking(ParkRequest request, kj::Date end) {
   for (;;) {
     ParkRequest copy{kj::str(request.id), request.epoch, kj::str(request.owner)};
     copy.parts = KJ_MAP(part, request.parts) { return kj::str(part); };
-    copy.delay = request.delay;
+    copy.delay = kj::max(end - owner.getStore().now(), 0 * kj::SECONDS);
     try {
       co_await owner.getStore().park(kj::mv(copy));
       co_return;

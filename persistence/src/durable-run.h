@@ -259,7 +259,7 @@ private:
   kj::Duration timeToPark();
   kj::Promise<bool> areCallsHere();
   kj::Promise<void> park();
-  kj::Promise<void> insistOnParking(ParkRequest request);
+  kj::Promise<void> insistOnParking(ParkRequest request, kj::Date end);
 
   // ---- What it asks for ----
 

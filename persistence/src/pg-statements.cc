@@ -8,9 +8,9 @@
 #define RECORD_COLUMNS SHORT_COLUMNS "p.params, p.value, p.error_text"
 #define COLUMNS_WITHOUT_MESSAGES SHORT_COLUMNS "''::bytea, ''::bytea, p.error_text"
 
-// Arrays become rows in the list of what is selected, where PostgreSQL takes them element by
-// element. As functions in FROM, each would fill a table of its own first, which for a handful of
-// rows costs ten times as much as all the rest.
+// The arrays of many columns become rows in the list of what is selected, where PostgreSQL takes
+// them element by element. As functions in FROM, each would fill a table of its own first, which
+// for a handful of rows costs ten times as much as all the rest.
 
 // Makes those of the records whose ids are new.
 #define INSERT_RECORDS \
@@ -104,7 +104,7 @@ const PgStatement NOTIFY_DUE = {"troth_notify_due", R"sql(
 const PgStatement WAKE = {"troth_wake", R"sql(
   WITH locked AS MATERIALIZED (
     SELECT p.id, p.due, p.lease_owner, p.epoch
-    FROM unnest($1::text[]) AS u(id)
+    FROM (SELECT DISTINCT unnest($1::text[]) AS id ORDER BY id) AS u
     JOIN troth.promises p ON p.id = u.id
     FOR NO KEY UPDATE OF p
   ), woken AS (

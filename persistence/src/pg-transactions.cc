@@ -3,6 +3,7 @@
 #include <kj/debug.h>
 #include <troth/settled.h>
 
+#include "micros.h"
 #include "pg-sql.h"
 #include "pg-statements.h"
 
@@ -68,6 +69,12 @@ PgExecution telling(kj::StringPtr id) {
   PgTextArray ids;
   ids.add(id);
   return {pg::NOTIFY_SETTLED, kj::arr(ids.finish())};
+}
+
+PgExecution waking(kj::StringPtr id, kj::Date now) {
+  PgTextArray ids;
+  ids.add(id);
+  return {pg::WAKE, kj::arr(ids.finish(), PgParameter::int8(toMicros(now)))};
 }
 
 }  // namespace
@@ -222,6 +229,7 @@ kj::Promise<kj::Maybe<PgTransactions::Transacted>> PgTransactions::writeRecord(
   executions.add(writing(record, version));
   if (isNew) hold();
   if (record.awaited) executions.add(telling(record.id));
+  KJ_IF_MAYBE(parent, findParked(record)) executions.add(waking(*parent, now()));
   auto results = co_await run(connection, executions, trouble);
   KJ_IF_MAYBE(f, fence) requireLease(findRecord(results[1 - written]), *f, now());
   if (results[written].rows() == 0) co_return nullptr;

@@ -10,6 +10,9 @@ namespace {
 // How long to leave a store alone that has just failed.
 constexpr auto PAUSE_AFTER_FAILURE = 1 * kj::SECONDS;
 
+// How long to wait until other calls may have ended.
+constexpr auto PAUSE_WITHOUT_ROOM = 1 * kj::SECONDS;
+
 }  // namespace
 
 Recovery::Slot::~Slot() noexcept(false) {
@@ -44,9 +47,12 @@ kj::Promise<void> Recovery::claimSome() {
     // Calls that end together are replaced together.
     co_return co_await kj::evalLast([]() {});
   }
+  // What waits makes room when it is parked, at the latest.
+  auto left = kj::min(room(), options.recoveringMax - busy);
+  if (left == 0) co_return co_await options.timer.afterDelay(PAUSE_WITHOUT_ROOM);
   ClaimRequest request{.lease = newLease()};
   request.targets = KJ_MAP(target, targets) { return kj::str(target); };
-  request.recordsMax = kj::min(options.recoveringMax - busy, Store::CLAIM_RECORDS_MAX);
+  request.recordsMax = kj::min(left, Store::CLAIM_RECORDS_MAX);
   request.childrenMax = Store::CLAIM_CHILDREN_MAX;
   auto leased = options.timer.now();
   auto claimed = co_await options.store.claim(kj::mv(request));

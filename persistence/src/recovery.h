@@ -35,8 +35,11 @@ public:
   // A call that was claimed, with a lease that was asked for at `leased`.
   using TakeUp = kj::Function<void(Claimed claimed, kj::TimePoint leased, kj::Own<Slot> slot)>;
 
-  Recovery(Options options, kj::Function<LeaseRequest()> newLease, TakeUp takeUp)
-      : options(options), newLease(kj::mv(newLease)), takeUp(kj::mv(takeUp)) {}
+  // How many more calls the vat can run.
+  using Room = kj::Function<uint32_t()>;
+
+  Recovery(Options options, kj::Function<LeaseRequest()> newLease, Room room, TakeUp takeUp)
+      : options(options), newLease(kj::mv(newLease)), room(kj::mv(room)), takeUp(kj::mv(takeUp)) {}
   KJ_DISALLOW_COPY_AND_MOVE(Recovery);
 
   // Claims calls for what the vat serves whenever they are due, for ever.
@@ -48,6 +51,7 @@ public:
 private:
   Options options;
   kj::Function<LeaseRequest()> newLease;
+  Room room;
   TakeUp takeUp;
   uint32_t busy = 0;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenRoom;

@@ -66,15 +66,26 @@ bool SqliteSession::areOpen(kj::ArrayPtr<const kj::String> parts) {
 
 void SqliteSession::wake(kj::StringPtr id, kj::Date now) {
   auto outcome = apply(WakeRequest{kj::str(id)}, now);
-  if (outcome.news == RequestOutcome::News::DUE) news.add(kj::mv(outcome));
+  if (outcome.news != RequestOutcome::News::NONE) woken.add(kj::mv(outcome));
+}
+
+SqliteTransaction SqliteSession::begin() {
+  woken.clear();
+  return SqliteTransaction(*database, Kind::WRITE);
+}
+
+void SqliteSession::commit(SqliteTransaction& transaction) {
+  transaction.commit();
+  for (auto& outcome: woken) news.add(kj::mv(outcome));
+  woken.clear();
 }
 
 kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> group) {
   requests += group.size();
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   auto time = now();
   auto outcomes = KJ_MAP(ticket, group) { return apply(ticket.request, time); };
-  transaction.commit();
+  commit(transaction);
   return outcomes;
 }
 
@@ -83,18 +94,18 @@ kj::Array<RequestOutcome> SqliteSession::carryOut(kj::ArrayPtr<const Ticket> gro
 RequestOutcome SqliteSession::transact(Transaction& given, const SqliteDialogue& dialogue) {
   ++requests;
   KJ_IF_MAYBE(outcome, tryTransact(given, dialogue)) return kj::mv(*outcome);
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   auto& creation = given.creation;
   auto outcome = apply(creation.request.id, creation, now());
   KJ_ASSERT(KJ_ASSERT_NONNULL(outcome.record).state != PromiseState::FULFILLED);
-  transaction.commit();
+  commit(transaction);
   return outcome;
 }
 
 // Null if the record could not be fulfilled any more.
 kj::Maybe<RequestOutcome> SqliteSession::tryTransact(
     Transaction& given, const SqliteDialogue& dialogue) {
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   auto time = now();
   KJ_IF_MAYBE(fence, given.fence) requireLease(records.read(fence->id), *fence, time);
   auto& creation = given.creation;
@@ -102,33 +113,33 @@ kj::Maybe<RequestOutcome> SqliteSession::tryTransact(
   auto record = records.read(id);
   if (!wouldFulfill(record, creation, time)) {
     auto outcome = apply(id, creation, time);
-    transaction.commit();
+    commit(transaction);
     return kj::mv(outcome);
   }
   KJ_ASSERT_NONNULL(creation.request.settlement).value = dialogue.serve(*database);
   time = now();
   if (!wouldFulfill(record, creation, time)) return nullptr;
   auto outcome = apply(id, creation, time);
-  transaction.commit();
+  commit(transaction);
   return kj::mv(outcome);
 }
 
 void SqliteSession::execute(kj::StringPtr script) {
   ++requests;
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   database->runScript(script);
   if (!database->isInTransaction()) kj::throwFatalException(transactionEnded());
-  transaction.commit();
+  commit(transaction);
 }
 
 // Writes down what time has settled, for a search finds records by what is written.
 void SqliteSession::expireOverdue() {
   auto time = now();
   while (records.findOverdue(time, 1).size() > 0) {
-    SqliteTransaction transaction(*database, Kind::WRITE);
+    auto transaction = begin();
     auto ids = records.findOverdue(time, STEP_RECORDS_MAX);
     auto outcomes = KJ_MAP(id, ids) { return apply(ExpireRequest{kj::mv(id)}, time); };
-    transaction.commit();
+    commit(transaction);
     for (auto& outcome: outcomes) news.add(kj::mv(outcome));
   }
 }
@@ -163,11 +174,11 @@ size_t SqliteSession::readPage(Page& page, const SearchRequest& request, size_t 
 
 kj::Array<Claimed> SqliteSession::claim(const ClaimRequest& request) {
   ++requests;
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   kj::Vector<RequestOutcome> timedOut;
   auto claimed = takeDue(request, timedOut);
   if (request.childrenMax > 0) readChildren(claimed, request.childrenMax);
-  transaction.commit();
+  commit(transaction);
   for (auto& outcome: timedOut) news.add(kj::mv(outcome));
   return claimed.releaseAsArray();
 }
@@ -210,7 +221,7 @@ Pruned SqliteSession::prune(const PruneRequest& request) {
   ++requests;
   expireOverdue();
   Pruned pruned;
-  SqliteTransaction transaction(*database, Kind::WRITE);
+  auto transaction = begin();
   SqliteRecords::OldRoot last{nullptr, SqliteRecords::BEFORE_ALL, 0};
   while (pruned.trees < request.treesMax) {
     auto roots =
@@ -224,7 +235,7 @@ Pruned SqliteSession::prune(const PruneRequest& request) {
     }
     last = kj::mv(roots.back());
   }
-  transaction.commit();
+  commit(transaction);
   return pruned;
 }
 

@@ -72,11 +72,16 @@ private:
   uint64_t requests = 0;
   kj::Vector<RequestOutcome> news;
 
+  // What the transaction has changed beside the records that it was asked for.
+  kj::Vector<RequestOutcome> woken;
+
   // Pending at `othersVersion`.
   kj::HashSet<kj::String> pending;
   int64_t othersVersion = 0;
 
   kj::Date now() const;
+  SqliteTransaction begin();
+  void commit(SqliteTransaction& transaction);
   template <typename R>
   RequestOutcome apply(kj::StringPtr id, const R& request, kj::Date now);
   RequestOutcome apply(const Request& request, kj::Date now);

@@ -303,6 +303,7 @@ ServerBase::Dispatched ServerBase::dispatchBounded(
 namespace {
 
 constexpr uint64_t RECORD_FIRST = 0xfcf21705814fa6cf;
+constexpr size_t CANCEL_REASON_BYTES_MAX = 4096;
 
 using Start = _::Arrival::Start;
 
@@ -315,7 +316,10 @@ Start startOf(capnp::InterfaceSchema::Method method) {
 
 _::DurableRequest readDurable(wire::CallOptions::Reader options) {
   _::DurableRequest request{.id = options.getDurable(), .parent = options.getParent()};
-  request.cancelReason = options.getCancelReason();
+  if (request.id.size() > 0) request.cancelReason = options.getCancelReason();
+  KJ_REQUIRE(request.cancelReason.size() <= CANCEL_REASON_BYTES_MAX,
+      "the reason why a call is canceled is too long", request.cancelReason.size(),
+      CANCEL_REASON_BYTES_MAX);
   constexpr uint64_t MAX = _::DEADLINE_MAX / kj::NANOSECONDS;
   if (options.getTimeLeft() > 0) {
     request.timeLeft = kj::min(options.getTimeLeft(), MAX) * kj::NANOSECONDS;

@@ -51,6 +51,13 @@ TEST_F(DurableCall, OtherParametersUnderTheIdAreRefusedShowingBoth) {
   EXPECT_EQ(1, scene.runs);
 }
 
+TEST_F(DurableCall, NothingIsShownOfACallOfAnotherObject) {
+  auto drawer = desk().open("a").drawer();
+  wait(drawer.put("secret").durable("w").ignoreResult());
+  auto text = failureOf(loop.waitScope(), [&]() { return desk().work("x").durable("w").text(); });
+  EXPECT_TRUE(contains(text, "it stands for a call of another object; asked for was")) << text;
+}
+
 TEST_F(DurableCall, OtherParametersAreRefusedWhileTheFirstRuns) {
   scene.work = [](auto) -> kj::Promise<void> { return kj::NEVER_DONE; };
   auto dropped = desk().work(kj::str(kj::repeat('x', 2000))).durable("w");

@@ -421,6 +421,26 @@ TEST_F(DistantChild, IsCanceledOnceItsVatIsThereAgain) {
   waitUntil([&]() { return isChildCanceled(); });
 }
 
+TEST_F(DistantChild, IsCanceledWithItsPartsWhileNobodyWorksOnIt) {
+  durable.lease = 50 * kj::MILLISECONDS;
+  killFar();
+  openFar();
+  farScene.number = [](Server<Desk>::Number call) -> kj::Promise<void> {
+    co_await call.promise<capnp::Text>("approval");
+  };
+  auto approval = [&]() { return wait(far->store.find("w.1.approval")); };
+  start("w");
+  waitUntil([&]() { return approval() != nullptr; });
+  killFar();
+  durable.recoveringMax = 0;
+  openFar();
+  waitUntil([&]() {
+    return KJ_ASSERT_NONNULL(child()).due.orDefault(far->store.now()) <= far->store.now();
+  });
+  cancelParent();
+  waitUntil([&]() { return KJ_ASSERT_NONNULL(approval()).state == PromiseState::CANCELED; });
+}
+
 TEST_F(DistantChild, NeverRunsIfItsVatHearsOfItOnlyThen) {
   killFar();
   start("w");

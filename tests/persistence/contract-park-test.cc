@@ -58,6 +58,17 @@ TEST_P(StoreContract, ParkedWorkIsDueWhenAPartTimesOut) {
   EXPECT_EQ(claimWhenDue(), "a");
 }
 
+TEST_P(StoreContract, ThatAParentTimesOutTogetherWithItsPartIsHeard) {
+  create(withDeadline(work("a"), clock.now() + 2 * kj::MINUTES));
+  create(withDeadline(child("a.1", "a"), clock.now() + 1 * kj::MINUTES));
+  auto parent = store->whenSettled("a");
+  auto part = store->whenSettled("a.1");
+  get("a");
+  clock.advance(2 * kj::MINUTES);
+  EXPECT_EQ(wait(kj::mv(part)).state, PromiseState::TIMEDOUT);
+  EXPECT_EQ(wait(kj::mv(parent)).state, PromiseState::TIMEDOUT);
+}
+
 TEST_P(StoreContract, WorkThatIsParkedForAPartThatHasSettledIsDueAtOnce) {
   create(leased("a", "me"));
   for (auto part: A1_AND_A2) create(child(part, "a"));

@@ -387,5 +387,19 @@ TEST_P(SqlContract, StoresThatMakeTheirTablesAtOnceDoNotCollide) {
   wait(kj::joinPromises(making.releaseAsArray()));
 }
 
+TEST_P(SqlContract, WakesWhatIsParkedForItsRecord) {
+  create(leased("a", "me"));
+  create(child("a.1", "a"));
+  ParkRequest parking{kj::str("a"), 1, kj::str("me")};
+  parking.parts = kj::arr(kj::str("a.1"));
+  parking.delay = 1 * kj::HOURS;
+  wait(store->park(kj::mv(parking)));
+  EXPECT_EQ(idsOf(claim(*store, "me", "bank")), "");
+  auto request = transactionOf("a.1");
+  request.record.parent = kj::str("a");
+  wait(store->transact(kj::mv(request), depositor(30)));
+  EXPECT_EQ(idsOf(claim(*store, "me", "bank")), "a");
+}
+
 }  // namespace
 }  // namespace troth
