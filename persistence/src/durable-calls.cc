@@ -22,8 +22,9 @@ namespace {
 // How often a lease is looked at while it lasts.
 constexpr uint32_t LOOKS_PER_LEASE = 6;
 
-// For how many times its length a lease is remembered that was left: longer than it lasts.
-constexpr uint32_t LEFT_FOR_LEASES = 3;
+// For how many times its length a lease is remembered that was left: longer than it lasts, also by
+// the clock of a database that is far from what was thought.
+constexpr uint32_t LEFT_FOR_LEASES = 30;
 
 kj::Exception gone() {
   return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
@@ -206,7 +207,8 @@ private:
     if (!isOurs(record)) return;
     KJ_IF_MAYBE(run, find(record.id)) run->lose();
     auto& run = add(Asked{kj::str(record.id), record.call.clone(),
-                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr},
+                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr,
+                        store.now()},
         kj::mv(slot));
     run.recover(kj::mv(claimed), leased);
   }
@@ -259,6 +261,7 @@ public:
         schema(arrival.schema),
         cancelReason(kj::str(arrival.request.cancelReason)),
         takenBackBefore(calls.exposures.countTakenBack()) {
+    asked.since = calls.store.now();
     asked.id = arrival.request.id.size() == 0 ? newId() : kj::str(arrival.request.id);
     asked.call.target = kj::str(arrival.name.size() == 0 ? MAIN_OBJECT : arrival.name);
     asked.call.interfaceId = arrival.interfaceId;

@@ -85,12 +85,17 @@ kj::Promise<void> DurableRun::writeStep(
   auto written = owner.getStore()
                      .create(kj::mv(request))
                      .then([this, state, value = kj::mv(value)](Record&& record) {
-                       // A start that has lost its lease was quicker: the method must go on with
+                       // A start that has lost its lease was quicker: the next one goes on with
                        // that.
                        if (!cameTo(record, state, value)) lose();
                      })
                      .attach(openWrites.open());
-  if (epoch > 1) return written;
+  if (!isFirst) {
+    return written.then([this]() -> kj::Promise<void> {
+      if (isOver()) return kj::NEVER_DONE;
+      return kj::READY_NOW;
+    });
+  }
   owner.goOn(written
                  .catch_([this](kj::Exception&& e) {
                    KJ_LOG(WARNING, "a step cannot be recorded", asked.id, e);

@@ -217,7 +217,7 @@ kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
 }
 
 kj::Promise<void> DurableRun::readChildren() {
-  if (epoch > 1) return children.readRest(owner.getStore(), asked.id);
+  if (!isFirst) return children.readRest(owner.getStore(), asked.id);
   return kj::READY_NOW;
 }
 
@@ -310,6 +310,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
     if (lease->owner == owner.getName()) {
       phase = Phase::HELD;
       epoch = record.epoch;
+      isFirst = epoch == 1 && record.created >= asked.since;
       // It may be an earlier lease that the request has only found.
       auto left = lease->expires - owner.getStore().now();
       leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);
@@ -346,6 +347,8 @@ kj::Promise<void> DurableRun::recordWithOutcome() {
 
 kj::Promise<void> DurableRun::settleHeld() {
   for (;;) {
+    // What was not dropped yet may have gone on.
+    if (isOver()) co_return;
     auto& how = KJ_ASSERT_NONNULL(outcome);
     auto copy = how.clone();
     SettleRequest request{.id = kj::str(asked.id),
@@ -431,7 +434,7 @@ void DurableRun::conclude(Record record) {
   known.fulfiller->fulfill();
   recorded.fulfiller->fulfill();
   // An earlier start may have asked for what this one did not.
-  bool mayHaveLeftOvers = epoch > 1 && children.mayHaveLeftOvers();
+  bool mayHaveLeftOvers = !isFirst && children.mayHaveLeftOvers();
   // The start that has settled a call after it was parked has looked at that itself.
   if (left == Left::ALL && stands.state != PromiseState::CANCELED) return;
   if (!isOwn(stands) || mayHaveLeftOvers) owner.abandonChildren(stands);

@@ -26,6 +26,9 @@ struct Asked {
   CallRequest call;
   kj::Maybe<kj::String> parent;
   kj::Maybe<kj::Date> deadline;
+
+  // When it was asked for: what was recorded before was recorded for somebody else.
+  kj::Date since = kj::UNIX_EPOCH;
 };
 
 class DurableRun;
@@ -168,6 +171,9 @@ private:
   Owned owned = Owned::YES;
   Phase phase = Phase::AHEAD;
   uint64_t epoch = 0;
+
+  // Whether no other start can have recorded anything: the record was made for this one.
+  bool isFirst = true;
   uint32_t version;
   kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
   Renewal renewal = Renewal::NONE;

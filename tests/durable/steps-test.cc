@@ -4,6 +4,7 @@
 #include <troth/sql.h>
 
 #include "desks.h"
+#include "recorded-message.h"
 
 namespace troth {
 namespace {
@@ -80,6 +81,28 @@ TEST_F(DurableStep, IsNotDoneAgainAfterACrash) {
   restart();
   EXPECT_EQ("3 in run 2", outcome("w"));
   EXPECT_EQ((std::vector<std::string>{"first", "second"}), log);
+}
+
+TEST_F(DurableStep, GivesWhatAnEarlierStartHasRecordedMeanwhile) {
+  durable.lease = 50 * kj::MILLISECONDS;
+  restart();
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    if (++scene.runs == 1) co_await kj::Promise<void>(kj::NEVER_DONE);
+    auto value = co_await call.step("act", [&]() -> kj::Promise<kj::String> {
+      // The database carries out what a vat has sent before it died.
+      CreateRequest late{.id = kj::str("w.1"), .parent = kj::str("w")};
+      late.call.params = recordStep("step act");
+      StoredMessageBuilder theirs;
+      theirs.content().setAs<capnp::Text>("theirs");
+      late.settlement = Settlement{PromiseState::FULFILLED, theirs.finish()};
+      co_await office->store.create(kj::mv(late));
+      co_return kj::str("mine");
+    });
+    call.fulfill(value);
+  };
+  start("w");
+  restart();
+  EXPECT_EQ("theirs", outcome("w"));
 }
 
 TEST_F(DurableStep, ItsFailureIsRecordedAndGivenAgain) {
