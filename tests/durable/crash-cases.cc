@@ -73,7 +73,8 @@ TEST_F(CalleeCrash, InAStepItsEffectIsRepeatedAndThatOfTheStepBeforeIsNot) {
 }
 
 TEST_F(CalleeCrash, InTheCodeTheCallIsFinishedThoughNobodyAsks) {
-  auto outcome = outcomeWithoutCallerAfterDeathAt("after-effect:2", {.text = "sss"}, Found::PENDING);
+  auto outcome =
+      outcomeWithoutCallerAfterDeathAt("after-effect:2", {.text = "sss"}, Found::PENDING);
   expectWhole(outcome, {1, 2, 1});
   EXPECT_EQ(outcome, outcomeFor({.text = "sss"}));
 }

@@ -145,9 +145,7 @@ TEST_F(DurableStep, CostsOneCommitAndTheLastOneIsThatOfTheCall) {
       for (int i = 0; i < count; ++i) co_await call.step("s", []() { return 1; });
       call.fulfill("");
     };
-    auto before = transactions();
-    outcome(kj::str("w-", count));
-    return transactions() - before;
+    return cost([&](int time) { outcome(kj::str("w-", count, "-", time)); });
   };
   steps(1);
   // One that looks, one that records the call, and one for each step.
