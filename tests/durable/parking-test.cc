@@ -244,6 +244,28 @@ TEST_F(Parking, AParkedCallIsCanceledWithItsParts) {
   EXPECT_EQ(1, scene.runs);
 }
 
+// The clock of the database stands nearly still meanwhile, so that the lease seems to last.
+TEST_F(Parking, ALeaseThatWasLeftIsNotTakenForThatOfAFirstStart) {
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    ++scene.runs;
+    auto value = co_await call.step("act", [&]() { return ++steps; });
+    if (scene.runs == 1) co_await kj::Promise<void>(kj::NEVER_DONE);
+    call.fulfill(kj::str(value));
+  };
+  auto lost = call("w");
+  settle();
+  EXPECT_EQ(1, steps);
+  constexpr int LEASES = 40;
+  for (int i = 0; i < LEASES; ++i) {
+    timer.advanceTo(timer.now() + LEASE);
+    settle();
+  }
+  clock.advance(1 * kj::SECONDS);
+  auto again = call("w");
+  EXPECT_EQ("1", wait(kj::mv(again)));
+  EXPECT_EQ(1, steps);
+}
+
 TEST_F(Parking, AParkedCallTimesOut) {
   serveApprovals();
   auto text = place->desk().work("x").durable("w").within(2 * kj::HOURS).text();
