@@ -153,6 +153,18 @@ public:
     return kj::mv(KJ_ASSERT_NONNULL(record, id));
   }
 
+  // Makes a call that nobody waits for, and returns once it is recorded.
+  void start(kj::StringPtr id) {
+    auto dropped = desk().work("x").durable(id);
+    while (find(id) == nullptr) settle();
+  }
+
+  // As long as `isSo` does not hold.
+  template <typename Test>
+  void waitUntil(Test&& isSo) {
+    while (!isSo()) loop.timer().afterDelay(1 * kj::MILLISECONDS).wait(loop.waitScope());
+  }
+
   // Transactions of the office's store until now.
   uint64_t transactions() { return office->store.getTraffic().transactions; }
 

@@ -143,12 +143,6 @@ public:
     }
   }
 
-  // As long as `isSo` does not hold.
-  template <typename Test>
-  void waitUntil(Test&& isSo) {
-    while (!isSo()) loop.timer().afterDelay(1 * kj::MILLISECONDS).wait(loop.waitScope());
-  }
-
   // Lets the call end, which is recorded as `id`, up to its commit.
   void endUpToCommit(kj::StringPtr id) {
     waitUntil([&]() { return find(id) != nullptr; });

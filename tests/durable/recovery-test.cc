@@ -24,16 +24,6 @@ public:
     wait(office->vat->shutdown(0 * kj::SECONDS));
     kill();
   }
-
-  void start(kj::StringPtr id) {
-    auto dropped = desk().work("x").durable(id);
-    while (find(id) == nullptr) settle();
-  }
-
-  template <typename Test>
-  void waitUntil(Test&& isSo) {
-    while (!isSo()) loop.timer().afterDelay(1 * kj::MILLISECONDS).wait(loop.waitScope());
-  }
 };
 
 TEST_F(Recovery, CostsNoQueryForEachCall) {

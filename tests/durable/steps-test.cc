@@ -28,17 +28,6 @@ public:
 
   kj::Own<kj::PromiseFulfiller<void>>& openGate() { return gatePair.fulfiller; }
 
-  void start(kj::StringPtr id) {
-    auto dropped = desk().work("x").durable(id);
-    while (find(id) == nullptr) settle();
-  }
-
-  // As long as `isSo` does not hold.
-  template <typename Test>
-  void waitUntil(Test&& isSo) {
-    while (!isSo()) loop.timer().afterDelay(1 * kj::MILLISECONDS).wait(loop.waitScope());
-  }
-
   std::string outcome(kj::StringPtr id) { return wait(desk().work("x").durable(id).text()).cStr(); }
   std::string failure(kj::StringPtr id) {
     return failureOf(loop.waitScope(), [&]() { return desk().work("x").durable(id).text(); });
