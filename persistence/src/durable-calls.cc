@@ -206,9 +206,9 @@ private:
     auto& record = claimed.record;
     if (!isOurs(record)) return;
     KJ_IF_MAYBE(run, find(record.id)) run->lose();
-    auto& run = add(Asked{kj::str(record.id), record.call.clone(),
-                        record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr,
-                        store.now()},
+    auto& run = add(
+        Asked{kj::str(record.id), record.call.clone(),
+            record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr, nullptr},
         kj::mv(slot));
     run.recover(kj::mv(claimed), leased);
   }

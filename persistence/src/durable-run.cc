@@ -302,6 +302,11 @@ bool DurableRun::isDependedOn() {
   return exposure.isOpen() || hasSpoken;
 }
 
+bool DurableRun::isMadeForThis(const Record& record) const {
+  KJ_IF_MAYBE(since, asked.since) return record.epoch == 1 && record.created >= *since;
+  return false;
+}
+
 // What the store says of a call that is to be ours.
 void DurableRun::accept(Record record, kj::TimePoint leased) {
   if (isOver()) return;
@@ -310,7 +315,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
     if (lease->owner == owner.getName()) {
       phase = Phase::HELD;
       epoch = record.epoch;
-      isFirst = epoch == 1 && record.created >= asked.since;
+      isFirst = isMadeForThis(record);
       // It may be an earlier lease that the request has only found.
       auto left = lease->expires - owner.getStore().now();
       leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);

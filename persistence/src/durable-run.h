@@ -27,8 +27,8 @@ struct Asked {
   kj::Maybe<kj::String> parent;
   kj::Maybe<kj::Date> deadline;
 
-  // When it was asked for: what was recorded before was recorded for somebody else.
-  kj::Date since = kj::UNIX_EPOCH;
+  // When it was asked for, if it was here: what was recorded before was recorded for somebody else.
+  kj::Maybe<kj::Date> since;
 };
 
 class DurableRun;
@@ -172,7 +172,7 @@ private:
   Phase phase = Phase::AHEAD;
   uint64_t epoch = 0;
 
-  // Whether no other start can have recorded anything: the record was made for this one.
+  // Whether no other start can have recorded anything.
   bool isFirst = true;
   uint32_t version;
   kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
@@ -220,6 +220,7 @@ private:
   kj::Promise<void> watching = kj::READY_NOW;
 
   bool isOwn(const Record& record) const;
+  bool isMadeForThis(const Record& record) const;
   void takeBack();
   bool isOver() const { return phase == Phase::OVER; }
   kj::Maybe<kj::TimePoint> deadline();
