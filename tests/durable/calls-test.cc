@@ -94,7 +94,8 @@ TEST_F(DurableCall, AMethodThatIsOverloadedIsRunAgainLater) {
 TEST_F(DurableCall, ShortCallsCostOneCommitEach) {
   wait(desk().number(1).durable("warm").n());
   // One that looks for the id, and one that writes.
-  EXPECT_LE(cost([&](int time) { wait(desk().number(1).durable(kj::str("n-", time)).n()); }), 2u);
+  EXPECT_LE(
+      transactions([&](int time) { wait(desk().number(1).durable(kj::str("n-", time)).n()); }), 2u);
 }
 
 TEST_F(DurableCall, TenInARowTakeOneRoundTripAndTwoCommits) {
@@ -111,7 +112,7 @@ TEST_F(DurableCall, TenInARowTakeOneRoundTripAndTwoCommits) {
     EXPECT_EQ(1 + 10 * time, scene.runs);
   };
   // One more looks for the ids.
-  EXPECT_LE(cost(tenInARow), 2u + 1u);
+  EXPECT_LE(transactions(tenInARow), 2u + 1u);
 }
 
 TEST_F(DurableCall, AnObjectInAParameterLivesAgainAfterARestart) {

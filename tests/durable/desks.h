@@ -15,6 +15,7 @@
 
 #include "desk.troth.h"
 #include "temporary-folder.h"
+#include "traffic.h"
 
 namespace troth {
 
@@ -168,17 +169,10 @@ public:
   // Transactions of the office's store until now.
   uint64_t transactions() { return office->store.getTraffic().transactions; }
 
-  // Transactions that `work` takes, which is given a number that it has not had before. The store
-  // also looks around by itself now and then: the least of some times has none of that.
+  // Transactions that `work` takes, which is given a number.
   template <typename Work>
-  uint64_t cost(Work&& work) {
-    uint64_t least = kj::maxValue;
-    for (int time = 1; time <= 3; ++time) {
-      auto before = transactions();
-      work(time);
-      least = kj::min(least, transactions() - before);
-    }
-    return least;
+  uint64_t transactions(Work&& work) {
+    return cost(office->store, kj::fwd<Work>(work)).transactions;
   }
 
   TemporaryFolder folder;

@@ -134,7 +134,7 @@ TEST_F(DurableStep, CostsOneCommitAndTheLastOneIsThatOfTheCall) {
       for (int i = 0; i < count; ++i) co_await call.step("s", []() { return 1; });
       call.fulfill("");
     };
-    return cost([&](int time) { outcome(kj::str("w-", count, "-", time)); });
+    return transactions([&](int time) { outcome(kj::str("w-", count, "-", time)); });
   };
   steps(1);
   // One that looks, one that records the call, and one for each step.

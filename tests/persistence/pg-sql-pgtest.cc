@@ -7,6 +7,7 @@
 #include "pg-transactions.h"
 #include "sql-contract.h"
 #include "temporary-folder.h"
+#include "traffic.h"
 
 namespace troth {
 namespace {
@@ -68,12 +69,10 @@ protected:
 
 TEST_F(PgSqlTest, ATransactionIsOneTransaction) {
   wait(depositing(*store, "before", 0));
-  auto before = store->getTraffic();
-  wait(depositing(*store, "t", 30));
-  auto after = store->getTraffic();
-  EXPECT_EQ(after.transactions - before.transactions, 1);
-  EXPECT_EQ(after.requests - before.requests, 1);
-  EXPECT_EQ(after.connections, before.connections);
+  auto traffic = cost(*store, [&](int time) { wait(depositing(*store, kj::str("t", time), 30)); });
+  EXPECT_EQ(traffic.transactions, 1);
+  EXPECT_EQ(traffic.requests, 1);
+  EXPECT_EQ(traffic.connections, 0);
 }
 
 TEST_F(PgSqlTest, ThePlannerIsFreeToPlanTheProgramsStatements) {

@@ -8,6 +8,7 @@
 #include "pg-statements.h"
 #include "pg-testing.h"
 #include "requests.h"
+#include "traffic.h"
 
 namespace troth {
 namespace {
@@ -71,13 +72,6 @@ protected:
 
 // ---- Group commit ----
 
-StoreTraffic operator-(StoreTraffic a, const StoreTraffic& b) {
-  a.requests -= b.requests;
-  a.transactions -= b.transactions;
-  a.statements -= b.statements;
-  return a;
-}
-
 TEST_F(PgStoreTest, AThousandPromisesTakeAHandfulOfTransactions) {
   constexpr int PROMISES = 1000;
   auto store = openReady();
@@ -97,10 +91,11 @@ TEST_F(PgStoreTest, AThousandPromisesTakeAHandfulOfTransactions) {
 
 TEST_F(PgStoreTest, ALoneCallerTakesTwoTransactionsOfOneStatement) {
   auto store = openReady();
-  auto before = store->getTraffic();
-  wait(store->create(outside("a")));
-  wait(store->settle(fulfill("a")));
-  auto traffic = store->getTraffic() - before;
+  auto traffic = cost(*store, [&](int time) {
+    auto id = kj::str("a", time);
+    wait(store->create(outside(id)));
+    wait(store->settle(fulfill(id)));
+  });
   EXPECT_EQ(2u, traffic.transactions);
   EXPECT_EQ(2u, traffic.statements);
 }
@@ -112,12 +107,13 @@ kj::Promise<void> events(int count) {
 
 TEST_F(PgStoreTest, WhatFollowsFromARequestWithoutWaitingTravelsWithIt) {
   auto store = openReady();
-  auto before = store->getTraffic();
-  auto made = store->create(outside("a"));
-  auto next = events(20).then([&]() { return store->create(outside("b")); });
-  wait(kj::mv(made));
-  wait(kj::mv(next));
-  EXPECT_EQ(1u, (store->getTraffic() - before).transactions);
+  auto traffic = cost(*store, [&](int time) {
+    auto made = store->create(outside(kj::str("a", time)));
+    auto next = events(20).then([&]() { return store->create(outside(kj::str("b", time))); });
+    wait(kj::mv(made));
+    wait(kj::mv(next));
+  });
+  EXPECT_EQ(1u, traffic.transactions);
 }
 
 TEST_F(PgStoreTest, RequestsThatComeDuringATransactionFormTheNext) {

@@ -4,6 +4,7 @@
 #include "sql-contract.h"
 #include "sqlite.h"
 #include "temporary-folder.h"
+#include "traffic.h"
 
 namespace troth {
 namespace {
@@ -32,11 +33,9 @@ protected:
 };
 
 TEST_F(SqliteSqlTest, ATransactionIsOneTransaction) {
-  auto before = store->getTraffic();
-  wait(depositing(*store, "t", 30));
-  auto after = store->getTraffic();
-  EXPECT_EQ(after.transactions - before.transactions, 1);
-  EXPECT_EQ(after.requests - before.requests, 1);
+  auto traffic = cost(*store, [&](int time) { wait(depositing(*store, kj::str("t", time), 30)); });
+  EXPECT_EQ(traffic.transactions, 1);
+  EXPECT_EQ(traffic.requests, 1);
 }
 
 TEST_F(SqliteSqlTest, RequestsWaitForATransactionAndThenGoOn) {
