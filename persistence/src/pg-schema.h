@@ -11,7 +11,7 @@ namespace troth {
 class PgConnection;
 
 // The version of the layout that this program knows.
-constexpr int PG_SCHEMA_VERSION = 1;
+constexpr int PG_SCHEMA_VERSION = 2;
 
 // Brings the layout of the database up to date, or finds that it is. Programs that do so at the
 // same time wait for each other. Throws FAILED if the layout is of a later program.

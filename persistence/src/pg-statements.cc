@@ -214,8 +214,14 @@ const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root", "SELECT " RECORD_COL
     (SELECT * FROM troth.promises t WHERE t.id = $6::text AND t.root IS NULL)
     UNION ALL
     (SELECT * FROM troth.promises c
-     WHERE c.root = $6::text AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
+     WHERE c.parent = $6::text AND c.root = c.parent
+       AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
      ORDER BY c.created, c.id)
+    UNION ALL
+    (SELECT * FROM troth.promises d
+     WHERE d.root = $6::text AND d.root <> d.parent
+       AND (d.created, d.id) > ($2::int8, $3::text) AND d.created < $4::int8
+     ORDER BY d.created, d.id)
   ) p
   WHERE p.state = ANY($1::int2[])
     AND (p.created, p.id) > ($2::int8, $3::text) AND p.created < $4::int8
@@ -259,28 +265,38 @@ const PgStatement FIND_SETTLED = {"troth_find_settled", R"sql(
   WHERE p.id IS NULL OR p.settled IS NOT NULL
 )sql"};
 
-// A tree goes whole or not at all. Roots that another process is deleting are left to it.
+// A tree goes whole or not at all. Roots that another process is deleting are left to it. Children
+// are asked for their root in a way that the planner takes no equality from: it would think rows
+// whose root is their parent to be rare, and look for all of them first.
 const PgStatement PRUNE = {"troth_prune", R"sql(
   WITH roots AS (
     SELECT r.id FROM troth.promises r
     WHERE r.root IS NULL AND r.settled IS NOT NULL AND r.settled < $1::int8
-      AND NOT EXISTS (SELECT FROM troth.promises c WHERE c.root = r.id AND c.settled IS NULL)
+      AND NOT EXISTS (SELECT FROM troth.promises c
+        WHERE c.parent = r.id AND c.root = c.parent AND c.settled IS NULL)
+      AND NOT EXISTS (SELECT FROM troth.promises d
+        WHERE d.root = r.id AND d.root <> d.parent AND d.settled IS NULL)
     ORDER BY r.settled
     LIMIT $2::int8
     FOR UPDATE SKIP LOCKED
   ), children AS (
-    DELETE FROM troth.promises c USING roots WHERE c.root = roots.id
+    DELETE FROM troth.promises c USING roots
+    WHERE c.parent = roots.id AND c.root IS NOT DISTINCT FROM roots.id
     RETURNING c.id, c.created, c.tags
+  ), deeper AS (
+    DELETE FROM troth.promises d USING roots WHERE d.root = roots.id AND d.root <> d.parent
+    RETURNING d.id, d.created, d.tags
   ), tops AS (
     DELETE FROM troth.promises t USING roots WHERE t.id = roots.id
     RETURNING t.id, t.created, t.tags
   ), untagged AS (
     DELETE FROM troth.promise_tags t
-    USING (SELECT * FROM children UNION ALL SELECT * FROM tops) AS d
+    USING (SELECT * FROM children UNION ALL SELECT * FROM deeper UNION ALL SELECT * FROM tops) AS d
       CROSS JOIN LATERAL unnest(d.tags) AS u(tag)
     WHERE t.tag = u.tag AND t.created = d.created AND t.id = d.id
   )
-  SELECT (SELECT count(*) FROM tops), (SELECT count(*) FROM children)
+  SELECT (SELECT count(*) FROM tops),
+    (SELECT count(*) FROM children) + (SELECT count(*) FROM deeper)
 )sql"};
 
 const PgStatement NOW = {

@@ -290,6 +290,26 @@ TEST_F(PgStoreTest, TheViewHasWordsForNumbersAndSeesStatesAsTheyAreNow) {
   EXPECT_EQ("late timedout 0x0000000000000000 0 0 0 0", textOf(rows[0].at(1, 0)));
 }
 
+TEST_F(PgStoreTest, ALayoutOfTheFirstVersionIsBroughtUpToDateWithWhatIsInIt) {
+  auto store = openReady();
+  wait(store->create(work("root")));
+  wait(store->create({.id = kj::str("root.1"), .parent = kj::str("root")}));
+  wait(store->create({.id = kj::str("root.1.1"), .parent = kj::str("root.1")}));
+  store = nullptr;
+  runScript(R"sql(
+    DROP INDEX troth.promises_root;
+    CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root IS NOT NULL;
+    DELETE FROM troth.layout WHERE version = 2
+  )sql");
+  store = openReady();
+  auto page = wait(store->search({.root = kj::str("root")}));
+  ASSERT_EQ(3, page.records.size());
+  EXPECT_EQ("root.1.1", page.records[2].id);
+  auto index = query(*connect(),
+      "SELECT indexdef LIKE '%root <> parent%' FROM pg_indexes WHERE indexname = 'promises_root'");
+  EXPECT_TRUE(index[0].at(0, 0).asBool());
+}
+
 // Whatever fails, a request hears of it as soon as the store does.
 TEST_F(PgStoreTest, ALaterLayoutIsRefusedAtOnceWithWords) {
   openReady();
