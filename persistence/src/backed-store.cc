@@ -233,7 +233,7 @@ private:
   // Of looks, since the last that saw all.
   uint64_t failures = 0;
 
-  // All that were given out and still wait.
+  // Those who wait for a promise to settle.
   kj::Canceler promises;
   kj::TaskSet tasks;
 
@@ -248,10 +248,10 @@ private:
   // The answer to a request, which is carried out also if the answer is dropped.
   template <typename Begin>
   auto answer(Begin&& begin) -> decltype(begin()) {
-    return untilClosed([&]() -> decltype(begin()) {
+    return finish(kj::evalNow([&]() {
       checkRoom();
-      return finish(begin());
-    });
+      return begin();
+    }));
   }
 
   void checkRoom() const {
@@ -265,10 +265,14 @@ private:
     ++requestsOpen;
     auto paf = kj::newPromiseAndFulfiller<T>();
     auto& fulfiller = *paf.fulfiller;
+    auto end = kj::defer([this, fulfiller = kj::mv(paf.fulfiller)]() mutable {
+      --requestsOpen;
+      if (fulfiller->isWaiting()) fulfiller->reject(closed());
+    });
     tasks.add(answer
                   .then([&fulfiller](T&& value) { fulfiller.fulfill(kj::mv(value)); },
                       [&fulfiller](kj::Exception&& e) { fulfiller.reject(kj::mv(e)); })
-                  .attach(kj::mv(paf.fulfiller), kj::defer([this]() { --requestsOpen; })));
+                  .attach(kj::mv(end)));
     return kj::mv(paf.promise);
   }
 

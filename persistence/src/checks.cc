@@ -19,12 +19,15 @@ constexpr auto DURATION_MAX = 36500 * kj::DAYS;
 
 void checkText(kj::StringPtr what, kj::StringPtr text, size_t bytesMax) {
   KJ_REQUIRE(text.size() <= bytesMax, "a name is too long", what, text.size(), bytesMax);
+  bool isAscii = true;
   for (auto c: text) {
-    KJ_REQUIRE(static_cast<kj::byte>(c) >= 0x20 && c != 0x7f,
-        "a name has a control character in it", what, kj::encodeCEscape(text));
+    auto code = static_cast<kj::byte>(c);
+    KJ_REQUIRE(code >= 0x20 && code != 0x7f, "a name has a control character in it", what,
+        kj::encodeCEscape(text));
+    isAscii = isAscii && code < 0x80;
   }
-  KJ_REQUIRE(
-      !kj::encodeUtf32(text).hadErrors, "a name is not UTF-8", what, kj::encodeCEscape(text));
+  KJ_REQUIRE(isAscii || !kj::encodeUtf32(text).hadErrors, "a name is not UTF-8", what,
+      kj::encodeCEscape(text));
 }
 
 void checkPresent(kj::StringPtr what, kj::StringPtr text) {
@@ -57,7 +60,9 @@ kj::Array<kj::String> checkedTags(kj::Array<kj::String>&& tags) {
 class DigestWriter {
 public:
   DigestWriter(): context(EVP_MD_CTX_new()) {
-    check(EVP_DigestInit_ex(context, EVP_sha256(), nullptr));
+    // Fetched once: OpenSSL takes a while to find an algorithm by its name.
+    static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    check(EVP_DigestInit_ex(context, sha256, nullptr));
   }
   ~DigestWriter() { EVP_MD_CTX_free(context); }
   KJ_DISALLOW_COPY_AND_MOVE(DigestWriter);

@@ -37,10 +37,10 @@ kj::Promise<void> DurableRun::whenUsedIsRecorded() {
 }
 
 kj::Promise<void> DurableRun::whenEffectsMayLeave() {
-  co_await whenHeld();
-  co_await openWrites.whenDone();
-  co_await whenUsedIsRecorded();
-  if (hasLease()) co_return;
+  if (!isHeld()) co_await whenHeld();
+  if (!openWrites.isDone()) co_await openWrites.whenDone();
+  if (!owner.getHost().getOutputGate().isOpen()) co_await whenUsedIsRecorded();
+  if (!isOver() && hasLease()) co_return;
   // Others may work on the call by now.
   lose();
   co_await kj::Promise<void>(kj::NEVER_DONE);
@@ -88,10 +88,9 @@ kj::Promise<void> DurableRun::writeStep(
                        // A start that has lost its lease was quicker: the next one goes on with
                        // that.
                        if (!cameTo(record, state, value)) lose();
-                     })
-                     .attach(openWrites.open());
+                     });
   if (!isFirst) {
-    return written.then([this]() -> kj::Promise<void> {
+    return written.attach(openWrites.open()).then([this]() -> kj::Promise<void> {
       if (isOver()) return kj::NEVER_DONE;
       return kj::READY_NOW;
     });
@@ -101,6 +100,7 @@ kj::Promise<void> DurableRun::writeStep(
                    KJ_LOG(WARNING, "a step cannot be recorded", asked.id, e);
                    lose();
                  })
+                 .attach(openWrites.open())
                  .attach(kj::addRef(*this)));
   return kj::READY_NOW;
 }

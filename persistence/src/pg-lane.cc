@@ -61,12 +61,14 @@ PgLane::Step PgLane::plan(kj::Date now) {
 // Carries out the first `count` requests on `record`. Returns whether that changed it.
 bool PgLane::carryOut(kj::Maybe<Record>& record, size_t count, kj::Date now) {
   bool changed = false;
-  replies.clear();
+  replies = kj::Vector<Reply>(count);
   for (size_t i = 0; i < count; ++i) {
     auto verdict = transition(record, entries[i].ticket.request, now);
     changed = changed || verdict.write != Verdict::Write::NONE;
     KJ_IF_MAYBE(refusal, verdict.refusal) {
       replies.add(kj::mv(*refusal));
+    } else if (i + 1 == count) {
+      replies.add(Final());
     } else {
       replies.add(cloned(record));
     }
@@ -91,10 +93,14 @@ bool PgLane::isMakingDue() const {
 }
 
 void PgLane::written() {
+  if (isSettledIn(believed)) {
+    auto record = kj::mv(believed);
+    forget();
+    return tell(kj::mv(record));
+  }
   ++versionBelieved;
   knowledge = Knowledge::BELIEVED;
-  if (isSettledIn(believed)) forget();
-  tell();
+  tell(cloned(believed));
 }
 
 void PgLane::refuted() {
@@ -108,7 +114,7 @@ void PgLane::found(kj::Maybe<Record> record, uint64_t version, kj::Date now) {
   auto after = cloned(record);
   if (!carryOut(after, covered, now)) {
     forget();
-    return tell();
+    return tell(kj::mv(after));
   }
   knowledge = Knowledge::BELIEVED;
   believed = kj::mv(record);
@@ -120,7 +126,7 @@ void PgLane::rejected(const kj::Exception& why) {
   forget();
   replies.clear();
   for (size_t i = 0; i < covered; ++i) replies.add(kj::cp(why));
-  tell();
+  tell(nullptr);
 }
 
 void PgLane::lost(PgCommit commit) {
@@ -144,7 +150,7 @@ void PgLane::believe(Record record, uint64_t version) {
 }
 
 void PgLane::giveUp(kj::TimePoint now, kj::StringPtr reason) {
-  std::deque<Entry> rest;
+  std::vector<Entry> rest;
   for (auto& entry: entries) {
     if (entry.giveUp > now) {
       rest.push_back(kj::mv(entry));
@@ -170,16 +176,17 @@ bool PgLane::isWorthKeeping() const {
   return false;
 }
 
-void PgLane::tell() {
+void PgLane::tell(kj::Maybe<Record> record) {
   refutations = 0;
-  for (auto& reply: replies) {
-    auto& waiter = *entries.front().ticket.waiter;
-    KJ_SWITCH_ONEOF(reply) {
-      KJ_CASE_ONEOF(record, kj::Maybe<Record>) { waiter.fulfill(kj::mv(record)); }
+  for (size_t i = 0; i < replies.size(); ++i) {
+    auto& waiter = *entries[i].ticket.waiter;
+    KJ_SWITCH_ONEOF(replies[i]) {
+      KJ_CASE_ONEOF(final, Final) { waiter.fulfill(kj::mv(record)); }
+      KJ_CASE_ONEOF(earlier, kj::Maybe<Record>) { waiter.fulfill(kj::mv(earlier)); }
       KJ_CASE_ONEOF(refusal, kj::Exception) { waiter.reject(kj::mv(refusal)); }
     }
-    entries.pop_front();
   }
+  entries.erase(entries.begin(), entries.begin() + replies.size());
   replies.clear();
   covered = 0;
 }

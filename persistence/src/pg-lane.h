@@ -14,7 +14,7 @@
 #include <kj/list.h>
 #include <kj/vector.h>
 
-#include <deque>
+#include <vector>
 
 #include "backend.h"
 #include "pg-failure.h"
@@ -100,9 +100,12 @@ private:
   // NONE: it is not known whether there is a record, and a creation may assume that there is none.
   // REFUTED: the same, and what was assumed has been wrong.
   enum class Knowledge { NONE, REFUTED, BELIEVED };
-  using Reply = kj::OneOf<kj::Maybe<Record>, kj::Exception>;
 
-  std::deque<Entry> entries;
+  // The record as it is in the end, which the last request is often told.
+  struct Final {};
+  using Reply = kj::OneOf<Final, kj::Maybe<Record>, kj::Exception>;
+
+  std::vector<Entry> entries;
   Knowledge knowledge = Knowledge::NONE;
   kj::Maybe<Record> believed;
   uint64_t versionBelieved = 0;
@@ -114,7 +117,7 @@ private:
 
   bool carryOut(kj::Maybe<Record>& record, size_t count, kj::Date now);
   bool startsWithCreation() const;
-  void tell();
+  void tell(kj::Maybe<Record> record);
   void forget();
 };
 

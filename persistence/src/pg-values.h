@@ -118,8 +118,9 @@ class PgArray {
 public:
   using Element = typename PgElement_<ARRAY>::Type;
 
-  // Makes room for `sizeExpected` elements; more are welcome.
-  explicit PgArray(size_t sizeExpected = 0);
+  // Makes room for `sizeExpected` elements, by default for what a round often has; more are
+  // welcome.
+  explicit PgArray(size_t sizeExpected = 32);
 
   void add(Element element);
   void addNull();
