@@ -181,6 +181,8 @@ bool DurableRun::mayStartAgain(const kj::Exception& problem) {
 
 kj::Promise<void> DurableRun::runCode(
     kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+  // What was not dropped yet may have gone on.
+  if (isOver()) return kj::NEVER_DONE;
   context = kj::refcounted<Context>(*this);
   auto& call = asked.call;
   return _::runMethod(

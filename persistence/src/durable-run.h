@@ -205,8 +205,8 @@ private:
   kj::Own<OpenParts> parts = kj::refcounted<OpenParts>();
   OpenWork openCalls;
   OpenWork openWrites;
-  kj::Vector<kj::Promise<void>> calls;
   std::list<kj::Own<_::PendingCall>> callsOpen;
+  kj::Vector<kj::Promise<void>> calls;
 
   // Whether the rest is left to the start that comes after parking.
   enum class Left { NOTHING, ALL } left = Left::NOTHING;

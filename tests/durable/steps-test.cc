@@ -355,6 +355,21 @@ TEST_F(DurableStep, ACallDoesNotSettleBeforeItsChildren) {
   EXPECT_TRUE(get("w.1").isSettled());
 }
 
+TEST_F(DurableStep, AVatMayGoWhileACallThatIsNotRecordedYetHasAChild) {
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto near = Ref<Desk>(office->vat->getObjectHost().restore("troth:/desk"));
+    auto n = near.number(1).durable(call).n();
+    ++scene.runs;
+    co_await n;
+  };
+  auto answer = desk().work("x").durable("w").text();
+  while (scene.runs == 0) loop.waitScope().poll(1);
+  kill();
+  scene.work = [](WorkCall call) { return call.fulfill("done"); };
+  open();
+  EXPECT_EQ("done", wait(kj::mv(answer)));
+}
+
 // ---- Cancelling and deadlines ----
 
 TEST_F(DurableStep, CancellingStopsTheCodeAndReachesTheChildren) {

@@ -133,9 +133,11 @@ void Rules::acts(
   for (auto& [child, value]: seen) {
     auto known = outcomes.find(child);
     if (known != outcomes.end() && known->second == value) continue;
-    world.fail(id,
-        life.name + ": " + step + " acts after " + child + " gave " + value + ", and " +
-            (known == outcomes.end() ? "that is not recorded" : "recorded is " + known->second));
+    auto what = life.name;
+    what.append(": ").append(step).append(" acts after ").append(child);
+    what.append(" gave ").append(value).append(", and ");
+    what.append(known == outcomes.end() ? "that is not recorded" : "recorded is " + known->second);
+    world.fail(id, what);
   }
 }
 
@@ -233,7 +235,9 @@ void Rules::checkOutcome(const std::string& id, const Record& record) {
         recorded = std::to_string(std::hash<std::string>()(recorded));
       if (part->state == PromiseState::TIMEDOUT && part->call.target.size() == 0) continue;
       if (recorded != value) {
-        world.fail(id, "it says " + child + " gave " + value + ", and recorded is " + recorded);
+        std::string what = "it says ";
+        what.append(child).append(" gave ").append(value).append(", and recorded is ");
+        world.fail(id, what.append(recorded));
       }
     }
   }

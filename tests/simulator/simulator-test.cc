@@ -51,5 +51,11 @@ TEST(Simulator, TheRulesHoldWhateverHappens) {
   }
 }
 
+// A call was taken from its vat in the turn in which its children had been read.
+TEST(Simulator, TheRulesHoldInAWorldThatWasHardOnce) {
+  auto trace = simulate(500093);
+  EXPECT_TRUE(trace.empty()) << trace;
+}
+
 }  // namespace
 }  // namespace troth::simulator

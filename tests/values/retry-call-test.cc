@@ -471,7 +471,7 @@ TEST(RetriedCall, MustBeAskedForInTime) {
 
 TEST(RetriedCall, NeedsALoop) {
   std::string words;
-  kj::Thread([&]() {
+  auto retryAlone = [&]() {
     kj::EventLoop loop;
     kj::WaitScope scope(loop);
     World world;
@@ -479,7 +479,8 @@ TEST(RetriedCall, NeedsALoop) {
     KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { (void)local.make(1).retry(); })) {
       words = describe(*exception);
     }
-  });
+  };
+  { kj::Thread alone(retryAlone); }
   EXPECT_MENTIONS(words, "this thread has no troth::Loop");
 }
 
