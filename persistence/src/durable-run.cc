@@ -145,7 +145,7 @@ void DurableRun::recover(Claimed claimed, kj::TimePoint leased) {
 void DurableRun::hold(const Record& record, kj::TimePoint leased) {
   asked.deadline = record.deadline;
   version = versionOf(record);
-  accept(record.clone(), leased);
+  accept(record, leased);
 }
 
 void DurableRun::run(kj::Promise<void> code) {
@@ -231,7 +231,7 @@ kj::Promise<void> DurableRun::finish() {
   }
   outcome = co_await settlementOfResults();
   if (phase == Phase::AHEAD && hasSaidNothing()) ahead = nullptr;
-  known.fulfiller->fulfill();
+  known.happen();
   co_await recordOutcome();
 }
 
@@ -275,7 +275,7 @@ kj::Promise<void> DurableRun::record() {
     leased = owner.getTimer().now();
     return request;
   });
-  accept(kj::mv(record), leased);
+  accept(record, leased);
 }
 
 // If something depends on the record already, there is no way back: the store is asked until it
@@ -310,9 +310,9 @@ bool DurableRun::isMadeForThis(const Record& record) const {
 }
 
 // What the store says of a call that is to be ours.
-void DurableRun::accept(Record record, kj::TimePoint leased) {
+void DurableRun::accept(const Record& record, kj::TimePoint leased) {
   if (isOver()) return;
-  if (record.isSettled()) return conclude(kj::mv(record));
+  if (record.isSettled()) return conclude(record.clone());
   KJ_IF_MAYBE(lease, record.lease) {
     if (lease->owner == owner.getName()) {
       phase = Phase::HELD;
@@ -323,7 +323,7 @@ void DurableRun::accept(Record record, kj::TimePoint leased) {
       leaseEnd = kj::min(leased + owner.getOptions().lease, owner.getTimer().now() + left);
       faultPoint("after-record");
       ahead = nullptr;
-      held.fulfiller->fulfill();
+      held.happen();
       // What is left of it may be little.
       return keepLease();
     }
@@ -438,8 +438,8 @@ void DurableRun::conclude(Record record) {
   if (isOwn(stands)) exposure.end();
   if (stands.state == PromiseState::CANCELED) cancelCalls();
   stop();
-  known.fulfiller->fulfill();
-  recorded.fulfiller->fulfill();
+  known.happen();
+  recorded.happen();
   // An earlier start may have asked for what this one did not.
   bool mayHaveLeftOvers = !isFirst && children.mayHaveLeftOvers();
   // The start that has settled a call after it was parked has looked at that itself.
@@ -464,7 +464,7 @@ void DurableRun::watch() {
 // What runs now may be a part of the work.
 void DurableRun::stop() {
   phase = Phase::OVER;
-  over.fulfiller->fulfill();
+  over.happen();
   if (context.get() != nullptr) context->close();
   takeBack();
   ahead = nullptr;
@@ -479,9 +479,9 @@ void DurableRun::stop() {
 
 void DurableRun::refuse(kj::Exception exception) {
   if (standing != nullptr) return;
-  known.fulfiller->reject(kj::cp(exception));
-  held.fulfiller->reject(kj::cp(exception));
-  recorded.fulfiller->reject(kj::cp(exception));
+  known.fail(exception);
+  held.fail(exception);
+  recorded.fail(exception);
   discardAhead();
   stop();
 }
@@ -489,7 +489,7 @@ void DurableRun::refuse(kj::Exception exception) {
 void DurableRun::abandon(const kj::Exception& reason) {
   owned = Owned::ABANDONED;
   phase = Phase::OVER;
-  over.fulfiller->fulfill();
+  over.happen();
   if (context.get() != nullptr) context->close();
   calls.clear();
   work = kj::READY_NOW;
@@ -497,9 +497,9 @@ void DurableRun::abandon(const kj::Exception& reason) {
   watching = kj::READY_NOW;
   exposure.takeBack();
   ahead = nullptr;
-  known.fulfiller->reject(kj::cp(reason));
-  held.fulfiller->reject(kj::cp(reason));
-  recorded.fulfiller->reject(kj::cp(reason));
+  known.fail(reason);
+  held.fail(reason);
+  recorded.fail(reason);
 }
 
 }  // namespace troth

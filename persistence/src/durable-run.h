@@ -11,6 +11,7 @@
 
 #include "child-records.h"
 #include "exposure.h"
+#include "happening.h"
 #include "open-parts.h"
 #include "open-work.h"
 #include "recorded-message.h"
@@ -97,7 +98,7 @@ public:
   void recover(Claimed claimed, kj::TimePoint leased);
 
   // Resolves when the outcome is known in this vat; then getKnown() gives it, or throws it.
-  kj::Promise<void> whenKnown() { return known.promise.addBranch(); }
+  kj::Promise<void> whenKnown() { return known.when(); }
   kj::Own<_::Message> getKnown();
 
   // The outcome is used before it is recorded, unless this gives false: then it may be another one.
@@ -108,15 +109,15 @@ public:
   bool isTakenBack() const { return exposure.isTakenBack(); }
 
   // Resolves when it is recorded; then getRecorded() gives what stands, or throws it.
-  kj::Promise<void> whenRecorded() { return recorded.promise.addBranch(); }
+  kj::Promise<void> whenRecorded() { return recorded.when(); }
   kj::Own<_::Message> getRecorded();
 
   // Resolves when the call itself is recorded, so that it may have children.
-  kj::Promise<void> whenHeld() { return held.promise.addBranch(); }
+  kj::Promise<void> whenHeld() { return held.when(); }
   bool isHeld() const { return phase == Phase::HELD; }
 
   // Resolves when nothing is done here any more.
-  kj::Promise<void> whenOver() { return over.promise.addBranch(); }
+  kj::Promise<void> whenOver() { return over.when(); }
 
   // Renews the lease if it is time to, and loses it if it may be over before the next look.
   void keepLease();
@@ -156,16 +157,6 @@ private:
   class Context;
 
   // Something that happens once, and that many may wait for.
-  struct Happening {
-    Happening(): Happening(kj::newPromiseAndFulfiller<void>()) {}
-    kj::Own<kj::PromiseFulfiller<void>> fulfiller;
-    kj::ForkedPromise<void> promise;
-
-  private:
-    Happening(kj::PromiseFulfillerPair<void> pair)
-        : fulfiller(kj::mv(pair.fulfiller)), promise(pair.promise.fork()) {}
-  };
-
   RunOwner& owner;
   Asked asked;
   Owned owned = Owned::YES;
@@ -254,7 +245,7 @@ private:
   kj::Promise<void> tryAgainLater();
   kj::Promise<void> release(kj::Duration delay);
   kj::Promise<void> renew();
-  void accept(Record record, kj::TimePoint leased);
+  void accept(const Record& record, kj::TimePoint leased);
   void watch();
   void stop();
   void refuse(kj::Exception exception);

@@ -38,7 +38,7 @@ void Exposure::end() {
 void Exposure::takeBack() {
   KJ_IF_MAYBE(hold, output) {
     tookBack = true;
-    undo->reject(takenBack());
+    undone.fail(takenBack());
     all.takeBack(kj::mv(*hold));
     KJ_IF_MAYBE(c, contested) all.contested.discard(kj::mv(*c), takenBack());
     end();

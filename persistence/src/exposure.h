@@ -9,6 +9,8 @@
 #include <kj/vector.h>
 #include <troth/output-gate.h>
 
+#include "happening.h"
+
 namespace troth {
 
 // All of one vat.
@@ -48,7 +50,7 @@ public:
   // Whether another vat, or a person, may settle the call that has this outcome.
   enum class Rivals { NONE, POSSIBLE };
 
-  explicit Exposure(Exposures& all): Exposure(all, kj::newPromiseAndFulfiller<void>()) {}
+  explicit Exposure(Exposures& all): all(all) {}
   KJ_DISALLOW_COPY_AND_MOVE(Exposure);
 
   void begin(Rivals rivals);
@@ -62,7 +64,7 @@ public:
   void takeBack();
 
   // Breaks with DISCONNECTED if it is taken back, and does not resolve otherwise.
-  kj::Promise<void> whenTakenBack() { return undone.addBranch(); }
+  kj::Promise<void> whenTakenBack() { return undone.when(); }
   bool isTakenBack() const { return tookBack; }
 
 private:
@@ -70,11 +72,7 @@ private:
   kj::Maybe<kj::Own<OutputGate::Hold>> output;
   kj::Maybe<kj::Own<OutputGate::Hold>> contested;
   bool tookBack = false;
-  kj::Own<kj::PromiseFulfiller<void>> undo;
-  kj::ForkedPromise<void> undone;
-
-  Exposure(Exposures& all, kj::PromiseFulfillerPair<void> pair)
-      : all(all), undo(kj::mv(pair.fulfiller)), undone(pair.promise.fork()) {}
+  Happening undone;
 };
 
 // Why those break who have used what does not stand.
