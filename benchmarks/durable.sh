@@ -6,7 +6,7 @@
 #              [--pending=10000]
 #
 # Every system carries out the same method: so many steps, each of which returns its index plus one, and the sum of them; each call has
-# an id of its own. Troth's callers are another process than its server, on a Unix socket. Durability is the default of each, and of
+# an id of its own. Troth's server has mimalloc for its allocator, as the guide advises. Its callers are another process than its server, on a Unix socket. Durability is the default of each, and of
 # PostgreSQL: fsync=on, synchronous_commit=on. A figure is the median of the rounds, in which the systems take turns.
 #
 # After that so many calls are left pending by a server that is killed, and it is measured how long it takes from the start of the next
