@@ -142,7 +142,7 @@ row() {
     function number(a) { return a > 0 ? sprintf("%.0f", a) : "-" }
     BEGIN {
       printf "%7d %5d  %-18s %9s %10s %10s %9s %9s %9s\n", callers, steps, name, number(rate), number(p50), number(p99),
-        ratio(rate, dbos), ratio(dbos50, p50), alone > 0 ? sprintf("%.2fx", rate / alone) : "-"
+        ratio(rate, dbos), ratio(dbos50, p50), (alone > 0 ? sprintf("%.2fx", rate / alone) : "-")
     }'
 }
 
