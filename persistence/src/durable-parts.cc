@@ -75,34 +75,44 @@ kj::Promise<Value> DurableRun::step(
 }
 
 // The first start of a call is alone: nobody else can have recorded this step, so the method goes
-// on while it is being recorded.
+// on while it is being recorded, but calls nobody.
 kj::Promise<void> DurableRun::writeStep(
     kj::StringPtr childId, kj::StringPtr what, Settlement settlement) {
   auto request = childRequest(childId, what);
   auto state = settlement.state;
   auto value = kj::heapArray<kj::byte>(settlement.value);
   request.settlement = kj::mv(settlement);
-  auto written = owner.getStore()
-                     .create(kj::mv(request))
-                     .then([this, state, value = kj::mv(value)](Record&& record) {
-                       // A start that has lost its lease was quicker: the next one goes on with
-                       // that.
-                       if (!cameTo(record, state, value)) lose();
-                     });
+  // If it did not, a start that has lost its lease was quicker: the next one goes on with that.
+  auto stands = owner.getStore()
+                    .create(kj::mv(request))
+                    .then([state, value = kj::mv(value)](
+                              Record&& record) { return cameTo(record, state, value); });
   if (!isFirst) {
-    return written.attach(openWrites.open()).then([this]() -> kj::Promise<void> {
+    return stands.attach(openWrites.open()).then([this](bool stands) -> kj::Promise<void> {
+      if (!stands) lose();
       if (isOver()) return kj::NEVER_DONE;
       return kj::READY_NOW;
     });
   }
-  owner.goOn(written
+  stepsAhead.begin(Exposure::Rivals::POSSIBLE, OutputGate::What::CALLS);
+  owner.goOn(stands
                  .catch_([this](kj::Exception&& e) {
                    KJ_LOG(WARNING, "a step cannot be recorded", asked.id, e);
-                   lose();
+                   return false;
                  })
+                 .then([this](bool stands) { stepIsWritten(stands); })
                  .attach(openWrites.open())
                  .attach(kj::addRef(*this)));
   return kj::READY_NOW;
+}
+
+void DurableRun::stepIsWritten(bool stands) {
+  if (!stands) {
+    stepsAhead.takeBack();
+    lose();
+  } else if (openWrites.isLast()) {
+    stepsAhead.end();
+  }
 }
 
 kj::Promise<Value> DurableRun::transaction(
@@ -158,6 +168,7 @@ kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr 
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
   auto isOpen = open({OpenParts::Kind::WORK});
   co_await whenHeld();
+  co_await openWrites.whenDone();
   co_await whenUsedIsRecorded();
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }

@@ -89,12 +89,16 @@ DurableRun::DurableRun(RunOwner& owner, Asked askedParam)
       asked(kj::mv(askedParam)),
       version(owner.getOptions().version),
       exposure(owner.getExposures()),
+      stepsAhead(owner.getExposures()),
       takenBackBefore(owner.getExposures().countTakenBack()) {
   owner.isThere(*this);
 }
 
 DurableRun::~DurableRun() noexcept(false) {
-  if (owned == Owned::YES) owner.isGone(*this);
+  if (owned == Owned::YES) {
+    stepsAhead.takeBack();
+    owner.isGone(*this);
+  }
   if (context.get() != nullptr) context->close();
 }
 
@@ -496,6 +500,7 @@ void DurableRun::abandon(const kj::Exception& reason) {
   writing = kj::READY_NOW;
   watching = kj::READY_NOW;
   exposure.takeBack();
+  stepsAhead.takeBack();
   ahead = nullptr;
   known.fail(reason);
   held.fail(reason);

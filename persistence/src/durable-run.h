@@ -186,6 +186,9 @@ private:
   // While nothing that the code says may leave the vat, and nobody may who knows the outcome.
   kj::Maybe<kj::Own<OutputGate::Hold>> ahead;
   Exposure exposure;
+
+  // While the code knows what came of a step that is not recorded.
+  Exposure stepsAhead;
   uint64_t takenBackBefore;
   uint64_t callsBefore = 0;
 
@@ -269,6 +272,7 @@ private:
   kj::Promise<kj::Own<_::Message>> step(
       kj::String childId, kj::String what, _::DurableContext::Work code);
   kj::Promise<void> writeStep(kj::StringPtr childId, kj::StringPtr what, Settlement settlement);
+  void stepIsWritten(bool stands);
   kj::Promise<kj::Own<_::Message>> transaction(
       kj::String childId, kj::String what, _::DurableContext::Transaction code);
   kj::Promise<void> sleep(kj::String childId, kj::Duration duration);

@@ -24,9 +24,9 @@ void Exposures::discard() {
   for (auto& hold: holds) output.discard(kj::mv(hold), troth::takenBack());
 }
 
-void Exposure::begin(Rivals rivals) {
+void Exposure::begin(Rivals rivals, OutputGate::What tells) {
   if (isOpen()) return;
-  output = all.output.hold();
+  output = all.output.hold(tells);
   if (rivals == Rivals::POSSIBLE) contested = all.contested.hold();
 }
 

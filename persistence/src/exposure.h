@@ -4,6 +4,9 @@
 //
 // What is said meanwhile waits in the vat's output gate, and is discarded then, together with the
 // links that it would have left by. What is recorded meanwhile waits here.
+//
+// The same holds for what a method knows by a step before that is recorded. Only the method itself
+// knows it, and tells of it by calls.
 
 #include <kj/async.h>
 #include <kj/vector.h>
@@ -53,7 +56,7 @@ public:
   explicit Exposure(Exposures& all): all(all) {}
   KJ_DISALLOW_COPY_AND_MOVE(Exposure);
 
-  void begin(Rivals rivals);
+  void begin(Rivals rivals, OutputGate::What tells = OutputGate::What::MESSAGES);
   bool isOpen() const { return output != nullptr; }
 
   // The outcome stands.

@@ -21,6 +21,7 @@ public:
   kj::Own<Piece> open() { return kj::heap<Piece>(*this); }
 
   bool isDone() const { return count == 0; }
+  bool isLast() const { return count == 1; }
 
   kj::Promise<void> whenDone() {
     if (count == 0) return kj::READY_NOW;

@@ -41,7 +41,8 @@ public:
           "a message is too large (limit messageWords); split it", words, limits.messageWords));
     }
     ledger.sent(inner.getBody().getAs<Message>().asReader(), words);
-    if (held.mustWait()) return sendLater();
+    auto kind = kindOf(inner);
+    if (held.mustWait(kind)) return sendLater(kind);
     sendNow(inner, ledger);
   }
 
@@ -61,9 +62,14 @@ private:
     _::CallQueue::current().messageSent(&ledger);
   }
 
-  void sendLater() {
+  static OutputGate::What kindOf(OutgoingRpcMessage& message) {
+    bool isCall = message.getBody().getAs<Message>().which() == Message::CALL;
+    return isCall ? OutputGate::What::CALLS : OutputGate::What::MESSAGES;
+  }
+
+  void sendLater(OutputGate::What kind) {
     shared = kj::refcounted<SharedOutgoing>(kj::mv(own));
-    held.add([waiting = kj::addRef(*shared), &ledger = ledger, &closed = closed]() mutable {
+    held.add(kind, [waiting = kj::addRef(*shared), &ledger = ledger, &closed = closed]() mutable {
       if (!closed) sendNow(*waiting->message, ledger);
     });
   }
@@ -226,8 +232,8 @@ kj::Own<GuardedNetwork::Connection> GuardedNetwork::guard(kj::Own<Connection> co
 }
 
 kj::Promise<void> GuardedNetwork::close() {
-  if (held.mustWait()) {
-    auto sent = gate.whenOpen().catch_([](kj::Exception&&) {});
+  if (held.mustWait(OutputGate::What::CALLS)) {
+    auto sent = gate.whenOpen(OutputGate::What::CALLS).catch_([](kj::Exception&&) {});
     return closing.wrap(kj::mv(sent)).then([this]() { return close(); });
   }
   KJ_IF_MAYBE(c, current) {

@@ -380,6 +380,66 @@ TEST_F(UnrecordedCall, HasSaidNothingIfItCannotBeRecorded) {
   EXPECT_EQ(0, farScene.runs);
 }
 
+TEST_F(UnrecordedCall, HasSaidNothingOfAStepThatCannotBeRecorded) {
+  Scene farScene;
+  auto farSocket = folder.file("far.sock");
+  Office far(loop, farScene, newMemoryStore(), farSocket, durable);
+  auto farDesk = office->vat->restore<Desk>(deskAt(farSocket));
+  EXPECT_EQ(1, wait(farDesk.number(0).n()));
+  std::vector<std::string> said;
+  farScene.work = [&](WorkCall call) -> kj::Promise<void> {
+    said.push_back(call.text().cStr());
+    return call.fulfill("");
+  };
+  int lots = 0;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto lot = co_await call.step("draw", [&]() { return kj::str("lot ", ++lots); });
+    co_await farDesk.work(lot);
+    call.fulfill("said");
+  };
+  late->refused = "w.1";
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return lots == 1; });
+  settle();
+  EXPECT_EQ(std::vector<std::string>{}, said);
+  late->refused = "";
+  late->refuse();
+  late->letGo();
+  EXPECT_EQ("said", wait(kj::mv(answer)));
+  EXPECT_EQ(std::vector<std::string>{"lot 2"}, said);
+}
+
+TEST_F(UnrecordedCall, LendsNoParameterFromAStepThatCannotBeRecorded) {
+  int lots = 10;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto lot = co_await call.step("draw", [&]() { return ++lots; });
+    auto n = co_await near().number(lot).durable("b").n();
+    call.fulfill(kj::str(n));
+  };
+  late->refused = "w.1";
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return lots == 11; });
+  settle();
+  EXPECT_TRUE(find("b") == nullptr);
+  late->refused = "";
+  late->refuse();
+  late->letGo();
+  EXPECT_EQ("13", wait(kj::mv(answer)));
+}
+
+TEST_F(UnrecordedCall, HasNoPromiseBeforeItsStepIsRecorded) {
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto who = co_await call.step("choose", []() { return kj::str("anna"); });
+    co_await call.promise<capnp::Text>(who);
+    call.fulfill("done");
+  };
+  late->refused = "w.1";
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return find("w") != nullptr; });
+  settle();
+  EXPECT_TRUE(find("w.anna") == nullptr);
+}
+
 // ---- Links ----
 
 TEST_F(ExposedOutcome, ThatDoesNotStandEndsOnlyLinksThatHaveHeardOfIt) {

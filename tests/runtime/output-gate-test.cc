@@ -12,6 +12,8 @@ class Gate: public testing::Test {
 public:
   ~Gate() noexcept override = default;
 
+  using What = OutputGate::What;
+
   kj::EventLoop loop;
   kj::WaitScope waitScope{loop};
   OutputGate gate;
@@ -26,10 +28,11 @@ public:
   };
 
   // Says `text` over `link`, as a link does.
-  void say(Link& link, const char* text) {
-    if (link.mustWait()) return link.add([this, text]() { sent += text; });
+  void say(Link& link, const char* text, What kind = What::MESSAGES) {
+    if (link.mustWait(kind)) return link.add(kind, [this, text]() { sent += text; });
     sent += text;
   }
+  void call(Link& link, const char* text) { say(link, text, What::CALLS); }
 };
 
 TEST_F(Gate, WhatIsSaidWithoutHoldsLeavesAtOnce) {
@@ -134,6 +137,53 @@ TEST_F(Gate, ABrokenLinkLosesAllThatWaits) {
   gate.discard(kj::mv(second), KJ_EXCEPTION(DISCONNECTED, "it was not so"));
   first = nullptr;
   EXPECT_EQ("", sent);
+}
+
+TEST_F(Gate, AHoldOfCallsDelaysThemAndWhatIsBehindThem) {
+  Link link(*this);
+  auto hold = gate.hold(What::CALLS);
+  say(link, "a");
+  EXPECT_EQ("a", sent);
+  call(link, "b");
+  say(link, "c");
+  EXPECT_EQ("a", sent);
+  hold = nullptr;
+  EXPECT_EQ("abc", sent);
+}
+
+TEST_F(Gate, ACallWaitsForHoldsOfBothKinds) {
+  Link link(*this);
+  auto ofCalls = gate.hold(What::CALLS);
+  auto ofAll = gate.hold();
+  call(link, "a");
+  ofCalls = nullptr;
+  EXPECT_EQ("", sent);
+  ofAll = nullptr;
+  EXPECT_EQ("a", sent);
+}
+
+TEST_F(Gate, ADiscardedHoldOfCallsBreaksOnlyLinksThatHaveCalledSince) {
+  Link silent(*this);
+  Link link(*this);
+  auto all = gate.hold();
+  auto hold = gate.hold(What::CALLS);
+  say(silent, "a");
+  say(link, "b");
+  call(link, "c");
+  gate.discard(kj::mv(hold), KJ_EXCEPTION(DISCONNECTED, "no"));
+  EXPECT_EQ("no", broken);
+  all = nullptr;
+  EXPECT_EQ("a", sent);
+}
+
+TEST_F(Gate, WhoWaitsForItToOpenMayWaitForHoldsOfCallsToo) {
+  auto hold = gate.hold(What::CALLS);
+  EXPECT_TRUE(gate.isOpen());
+  EXPECT_TRUE(gate.whenOpen().poll(waitScope));
+  auto open = gate.whenOpen(What::CALLS);
+  EXPECT_FALSE(open.poll(waitScope));
+  hold = nullptr;
+  EXPECT_TRUE(open.poll(waitScope));
 }
 
 TEST_F(Gate, WhoWaitsForItToOpenIsToldThatAHoldWasDiscarded) {

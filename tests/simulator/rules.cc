@@ -130,11 +130,16 @@ void Rules::answers(const Life& life, const std::string& id, const std::string& 
 void Rules::acts(
     const Life& life, const std::string& id, const std::string& step, const Seen& seen) {
   if (find(id) == nullptr) world.fail(id, step + " acts before the call is recorded");
+  checkSeen(id, life.name, step + " acts", seen);
+}
+
+void Rules::checkSeen(
+    const std::string& id, const std::string& who, const std::string& does, const Seen& seen) {
   for (auto& [child, value]: seen) {
     auto known = outcomes.find(child);
     if (known != outcomes.end() && known->second == value) continue;
-    auto what = life.name;
-    what.append(": ").append(step).append(" acts after ").append(child);
+    auto what = who;
+    what.append(": ").append(does).append(" after ").append(child);
     what.append(" gave ").append(value).append(", and ");
     what.append(known == outcomes.end() ? "that is not recorded" : "recorded is " + known->second);
     world.fail(id, what);
@@ -153,6 +158,7 @@ void Rules::sees(
 void Rules::calls(const Life& life, const std::string& id, const std::string& child) {
   called[{&life, id}].insert(child);
   if (find(id) == nullptr) world.fail(id, life.name + " calls others before it is recorded");
+  checkSeen(id, life.name, "the call " + child + " leaves", seenBefore[child]);
 }
 
 // =======================================================================================

@@ -68,7 +68,10 @@ public:
   // A run goes on after the part `child` came to `value`.
   void sees(const Life& life, const std::string& child, const std::string& value, uint32_t tries);
 
-  // A call on behalf of `id` leaves the vat.
+  // A run that has seen so much makes the call `child`.
+  void asks(const std::string& child, const Seen& seen) { seenBefore[child] = seen; }
+
+  // A call on behalf of `id` leaves the vat: that is recorded, and all that was seen before.
   void calls(const Life& life, const std::string& id, const std::string& child);
 
   // ---- What is checked at the end of each moment ----
@@ -103,11 +106,14 @@ private:
 
   // What the last run in each life of a vat has called.
   std::map<std::pair<const Life*, std::string>, std::set<std::string>> called;
+  std::map<std::string, Seen> seenBefore;
   uint64_t moments = 0;
 
   bool isBlind(const Life& life) const;
   void checkRecord(const std::string& id, const Record& record);
   void checkOutcome(const std::string& id, const Record& record);
+  void checkSeen(
+      const std::string& id, const std::string& who, const std::string& does, const Seen& seen);
   void checkUser(const std::string& id, const Record& user);
 };
 

@@ -181,7 +181,7 @@ private:
     // False if the line was cut: then it is made anew, as long as there is somebody who asks.
     kj::Promise<bool> mayLeave() {
       try {
-        co_await peers.vat.whenMayLeave();
+        co_await peers.vat.whenMayLeave(OutputGate::What::CALLS);
         co_return true;
       } catch (...) {
         co_return false;
@@ -289,14 +289,14 @@ void SimVat::advanceTo(kj::TimePoint time) {
 
 kj::Timer& SimVat::timer() { return parts->timer; }
 
-kj::Promise<void> SimVat::whenMayLeave() {
+kj::Promise<void> SimVat::whenMayLeave(OutputGate::What kind) {
   auto& gate = parts->objects->getOutputGate();
-  if (gate.isOpen()) return kj::READY_NOW;
   auto paf = kj::newPromiseAndFulfiller<void>();
   auto& fulfiller = *paf.fulfiller;
   auto line = kj::heap<OutputGate::Queue>(
       gate, [&fulfiller](const kj::Exception& reason) { fulfiller.reject(kj::cp(reason)); });
-  line->add([&fulfiller]() { fulfiller.fulfill(); });
+  if (!line->mustWait(kind)) return kj::READY_NOW;
+  line->add(kind, [&fulfiller]() { fulfiller.fulfill(); });
   return paf.promise.attach(kj::mv(line), kj::mv(paf.fulfiller));
 }
 
@@ -363,7 +363,7 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   KJ_IF_MAYBE(text, known) {
     if (isUsed && caller->expose()) {
       if (takesLong(ask.program)) parts->serving->add(useOutcome(ask, *text));
-      co_await whenMayLeave();
+      co_await whenMayLeave(OutputGate::What::MESSAGES);
       rules.answers(*life, ask.id, *text);
       line->answer(*text);
     }
@@ -376,7 +376,7 @@ kj::Promise<void> SimVat::serveCall(kj::Own<Line> line, Ask ask) {
   } catch (...) {
     problem = kj::getCaughtExceptionAsKj();
   }
-  co_await whenMayLeave();
+  co_await whenMayLeave(OutputGate::What::MESSAGES);
   KJ_IF_MAYBE(p, problem) {
     auto plain = kj::cp(*p);
     if (isOutcome(plain)) rules.answers(*life, ask.id, errorText(plain));

@@ -90,7 +90,7 @@ public:
 
   // Resolves when what is said now over a line may leave the vat. Breaks if it may not: then the
   // line is cut.
-  kj::Promise<void> whenMayLeave();
+  kj::Promise<void> whenMayLeave(OutputGate::What kind);
 
   // The desk of any vat, for durable calls.
   Ref<Desk> peer();

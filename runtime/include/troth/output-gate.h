@@ -21,6 +21,9 @@ namespace troth {
 
 class OutputGate {
 public:
+  // Whether all messages have to wait, or only those that make calls, and what is behind them.
+  enum class What { MESSAGES, CALLS };
+
   class Hold;
 
   OutputGate() = default;
@@ -28,16 +31,17 @@ public:
   KJ_DISALLOW_COPY_AND_MOVE(OutputGate);
 
   // Ends when it is dropped. It must not outlive the gate.
-  kj::Own<Hold> hold();
+  kj::Own<Hold> hold(What what = What::MESSAGES);
 
+  // Whether there are no holds of all messages.
   bool isOpen() const { return holds.empty(); }
 
   // Whether a message waits.
   bool hasWaiting() const;
 
-  // Resolves when all holds that there are now are gone: at once if there are none. Breaks if one
-  // of them is discarded.
-  kj::Promise<void> whenOpen();
+  // Resolves when all holds that there are now of messages of this kind are gone: at once if there
+  // are none. Breaks if one of them is discarded.
+  kj::Promise<void> whenOpen(What kind = What::MESSAGES);
 
   // Ends `hold`, and takes back what was said since it began. Links that have such messages lose
   // all that wait, and break with `reason`.
@@ -51,13 +55,14 @@ public:
     ~Queue() noexcept(false);
     KJ_DISALLOW_COPY_AND_MOVE(Queue);
 
-    // Whether a message that is made now has to wait.
-    bool mustWait() const { return !waiting.empty() || !gate.isOpen(); }
-    void add(kj::Function<void()> send);
+    // Whether a message of this kind that is made now has to wait.
+    bool mustWait(What kind) const { return !waiting.empty() || !gate.isReady(kind); }
+    void add(What kind, kj::Function<void()> send);
 
   private:
     friend class OutputGate;
     struct Message {
+      What kind;
       uint64_t stamp;
       kj::Function<void()> send;
     };
@@ -67,35 +72,51 @@ public:
     std::deque<Message> waiting;
 
     void sendReady();
-    void discardSince(uint64_t hold, const kj::Exception& reason);
+    void discardSince(const Hold& hold, const kj::Exception& reason);
   };
 
 private:
   uint64_t holdsTaken = 0;
   std::set<uint64_t> holds;
+  std::set<uint64_t> holdsOfCalls;
   std::set<Queue*> queues;
 
   struct Waiter {
+    What kind;
     uint64_t stamp;
     kj::Own<kj::PromiseFulfiller<void>> fulfiller;
   };
   std::deque<Waiter> waiters;
 
   // Whether the holds that were there when it was `stamp` are gone.
-  bool isReady(uint64_t stamp) const { return holds.empty() || *holds.begin() > stamp; }
-  void release(uint64_t hold);
+  static bool areGone(const std::set<uint64_t>& holds, uint64_t stamp) {
+    return holds.empty() || *holds.begin() > stamp;
+  }
+
+  // Whether a message of this kind that was made then may leave.
+  bool isReady(What kind, uint64_t stamp) const {
+    return areGone(holds, stamp) && (kind == What::MESSAGES || areGone(holdsOfCalls, stamp));
+  }
+  bool isReady(What kind) const { return isReady(kind, holdsTaken); }
+  void release(const Hold& hold);
 };
 
 class OutputGate::Hold {
 public:
-  ~Hold() noexcept(false) { gate.release(number); }
+  // Whether messages of that kind wait for it that were made when it was `stamp`.
+  bool delays(What kind, uint64_t stamp) const {
+    return stamp >= number && (what == What::MESSAGES || kind == What::CALLS);
+  }
+
+  ~Hold() noexcept(false) { gate.release(*this); }
   KJ_DISALLOW_COPY_AND_MOVE(Hold);
-  Hold(OutputGate& gate, uint64_t number): gate(gate), number(number) {}
+  Hold(OutputGate& gate, What what, uint64_t number): gate(gate), what(what), number(number) {}
 
 private:
   friend class OutputGate;
 
   OutputGate& gate;
+  What what;
   uint64_t number;
 };
 
