@@ -181,7 +181,7 @@ void PgLane::tell(kj::Maybe<Record> record) {
   for (size_t i = 0; i < replies.size(); ++i) {
     auto& waiter = *entries[i].ticket.waiter;
     KJ_SWITCH_ONEOF(replies[i]) {
-      KJ_CASE_ONEOF(final, Final) { waiter.fulfill(kj::mv(record)); }
+      KJ_CASE_ONEOF(last, Final) { waiter.fulfill(kj::mv(record)); }
       KJ_CASE_ONEOF(earlier, kj::Maybe<Record>) { waiter.fulfill(kj::mv(earlier)); }
       KJ_CASE_ONEOF(refusal, kj::Exception) { waiter.reject(kj::mv(refusal)); }
     }

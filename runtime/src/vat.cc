@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <troth/vat.h>
 
+#include "broken-stream.h"
 #include "connected-ref.h"
 #include "connection.h"
 #include "hosted-objects.h"
@@ -278,6 +279,9 @@ struct Vat::Impl final: public ObjectTable, public Connector, private kj::TaskSe
           keepAlive(*stream);
           view->made = true;
           return kj::mv(stream);
+        })
+        .catch_([](kj::Exception&& reason) -> kj::Own<kj::AsyncIoStream> {
+          return kj::heap<BrokenStream>(kj::mv(reason));
         });
   }
 

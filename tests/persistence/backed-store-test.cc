@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../log-counter.h"
 #include "memory-backend.h"
 #include "store-contract.h"
 
@@ -81,22 +82,6 @@ private:
     if (failing == part) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "no database"));
   }
 };
-
-// Counts what is written to the log.
-class LogCounter final: public kj::ExceptionCallback {
-public:
-  int messages = 0;
-
-  void logMessage(kj::LogSeverity, const char*, int, int, kj::String&&) override { ++messages; }
-};
-
-// How many messages `body` writes to the log. KJ finds out where the stack is, which must not be
-// that of AddressSanitizer's.
-__attribute__((no_sanitize("address"))) int messagesDuring(kj::FunctionParam<void()> body) {
-  LogCounter log;
-  body();
-  return log.messages;
-}
 
 using Part = TroubledBackend::Part;
 

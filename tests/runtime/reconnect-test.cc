@@ -1,5 +1,8 @@
 // Refs that outlive their connection.
 
+#include <troth/object-host.h>
+
+#include "../log-counter.h"
 #include "raw-peer.h"
 #include "restartable.h"
 
@@ -339,6 +342,19 @@ TEST(Reconnecting, CallsWaitForTheNextAttempt) {
   EXPECT_EQ(kj::str(second.wait(vats)), "x");
   EXPECT_EQ(third.wait(vats), 3);
   EXPECT_EQ(jitter.delays, 1);
+}
+
+TEST(Reconnecting, WritesNothingToTheLog) {
+  Restartable vats(withoutDelays());
+  auto& gate = vats.client->getObjectHost().getOutputGate();
+  EXPECT_EQ(0, messagesDuring([&]() {
+    expectDisconnected(failureOf(vats.connect().echo(2), vats));
+    auto hold = gate.hold();
+    auto unsaid = vats.connect().echo(2);
+    vats.settle();
+    hold = nullptr;
+    expectDisconnected(failureOf(kj::mv(unsaid), vats));
+  }));
 }
 
 TEST(Reconnecting, CallsThatWaitBreakWithTheirAttempt) {
