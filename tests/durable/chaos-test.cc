@@ -130,7 +130,8 @@ protected:
   }
 
   // One outcome, the same for all, whose parts are what is recorded of them. A step has acted with
-  // that, if not only with that; a transaction with nothing else.
+  // that, if not only with that; a transaction with nothing else. Another server was told nothing
+  // but that.
   void expectOne(const std::string& id, const std::string& text, const Records& records,
       const Effects& done, const Effects& table) {
     SCOPED_TRACE(id);
@@ -144,6 +145,9 @@ protected:
       auto record = records.find(part);
       ASSERT_TRUE(record != records.end()) << "lost";
       if (text[i] == 'c') {
+        std::string known;
+        for (size_t before = 0; before < i; ++before) known += words[before] + " ";
+        EXPECT_EQ("s#" + known, askedOf(record->second));
         expectOne(part, "s", records, done, table);
         EXPECT_EQ(wordsOf(outcomeOf(record->second)).back(), words[i]);
         continue;

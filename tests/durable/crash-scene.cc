@@ -82,6 +82,10 @@ std::string CrashTest::outcomeOf(const Record& record) {
   return StoredMessage(record.value).content().getAs<desk::Desk::WorkResults>().getText().cStr();
 }
 
+std::string CrashTest::askedOf(const Record& call) {
+  return StoredMessage(call.call.params).content().getAs<desk::Desk::WorkParams>().getText().cStr();
+}
+
 std::string CrashTest::valueOf(const Record& step) {
   KJ_REQUIRE(step.state == PromiseState::FULFILLED, step.id, nameOf(step.state));
   return StoredMessage(step.value).content().getAs<capnp::Text>().cStr();

@@ -98,6 +98,7 @@ protected:
   void expectWhole(const std::string& outcome, const std::vector<size_t>& effectCounts);
 
   static std::string outcomeOf(const Record& record);
+  static std::string askedOf(const Record& call);
   static std::string valueOf(const Record& step);
 
   // The loop stands still while a test waits for a process, and so does the time of its timer.

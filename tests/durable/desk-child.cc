@@ -77,6 +77,9 @@ public:
   kj::Promise<void> careful(Careful call) override { return act(kj::mv(call)); }
 
 private:
+  // Ends the parts that are asked for. What follows is what the caller knew when it asked.
+  static constexpr char KNOWN = '#';
+
   Lines effects;
   Ref<Desk> other;
 
@@ -84,8 +87,8 @@ private:
   kj::Promise<void> act(C call) {
     auto outcome = kj::str();
     auto parts = kj::str(call.text());
-    for (size_t n = 0; n < parts.size(); ++n) {
-      auto value = co_await carryOut(call, parts[n], kj::str(call.id(), '.', n + 1));
+    for (size_t n = 0; n < parts.size() && parts[n] != KNOWN; ++n) {
+      auto value = co_await carryOut(call, parts[n], kj::str(call.id(), '.', n + 1), outcome);
       outcome = kj::str(outcome, value, ' ');
     }
     faultPoint("in-code");
@@ -93,7 +96,7 @@ private:
   }
 
   template <typename C>
-  kj::Promise<kj::String> carryOut(C& call, char part, kj::String id) {
+  kj::Promise<kj::String> carryOut(C& call, char part, kj::String id, kj::StringPtr known) {
     switch (part) {
       case 's':
         return call.step("act", [this, id = kj::mv(id)]() {
@@ -108,8 +111,10 @@ private:
           co_return word;
         });
       case 'c':
-        return other.work("s").durable(call).text().then(
-            [](kj::StringPtr outcome) { return kj::str(lastWordOf(outcome)); });
+        return other.work(kj::str("s", KNOWN, known))
+            .durable(call)
+            .text()
+            .then([](kj::StringPtr outcome) { return kj::str(lastWordOf(outcome)); });
       default: KJ_FAIL_REQUIRE("there is no such part", part);
     }
   }
