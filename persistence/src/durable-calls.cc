@@ -26,6 +26,12 @@ constexpr uint32_t LOOKS_PER_LEASE = 6;
 // the clock of a database that is far from what was thought.
 constexpr uint32_t LEFT_FOR_LEASES = 30;
 
+// For how long it is believed that an id is not known.
+constexpr auto LOOK_LASTS = 100 * kj::MILLISECONDS;
+
+// How long it may take to give calls back, which may take a database that is not there.
+constexpr auto GIVE_BACK_TIME_MAX = 5 * kj::SECONDS;
+
 kj::Exception gone() {
   return KJ_EXCEPTION(DISCONNECTED, "the vat is gone that worked on this durable call");
 }
@@ -148,7 +154,7 @@ private:
   }
 
   // Whether the lease that `record` shows is this vat's, as far as is known.
-  bool isOurs(const Record& record) const {
+  bool isOurs(const Record& record) const override {
     KJ_IF_MAYBE(left, leftLeases.find(record.id)) {
       if (record.epoch <= left->epoch) return false;
     }
@@ -271,9 +277,7 @@ public:
     if (arrival.request.parent.size() > 0)
       parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
     // Together with what else comes in this turn.
-    if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) {
-      finding = calls.store.find(asked.id).eagerlyEvaluate(nullptr);
-    }
+    if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) look();
   }
 
   kj::Promise<Value> call(kj::Own<_::Message> params) override {
@@ -325,6 +329,7 @@ private:
   bool isExposed = false;
   kj::Promise<kj::Maybe<kj::String>> parent = kj::Maybe<kj::String>();
   kj::Promise<kj::Maybe<Record>> finding = kj::Maybe<Record>();
+  kj::Maybe<kj::TimePoint> looked;
 
   // One of these, once it is known.
   kj::Maybe<kj::Own<DurableRun>> run;
@@ -343,10 +348,21 @@ private:
     co_return kj::mv(id);
   }
 
+  void look() {
+    looked = calls.timer.now();
+    finding = calls.store.find(asked.id).eagerlyEvaluate(nullptr);
+  }
+
   kj::Promise<Value> enter(kj::Own<_::Message> params) {
     asked.call.params = co_await recordMessage(*params, key, calls.host);
     asked.parent = co_await parent;
     auto found = co_await finding;
+    KJ_IF_MAYBE(time, looked) {
+      if (found == nullptr && calls.timer.now() - *time > LOOK_LASTS) {
+        look();
+        found = co_await finding;
+      }
+    }
     KJ_IF_MAYBE(record, found) requireSameCall(asked.id, record->call, asked.call, schema);
     if (calls.draining) {
       kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "this vat is shutting down"));
@@ -410,6 +426,8 @@ private:
       co_await calls.cancel(joined.getAsked().id, cancelReason);
       co_return;
     }
+    co_await calls.exposures.whenRecorded();
+    requireSoundParams();
     auto request = DurableRun::creationOf(asked, calls.options);
     request.settlement = Settlement{PromiseState::CANCELED, nullptr,
         PromiseError{kj::Exception::Type::FAILED, kj::str(cancelReason)}};
@@ -474,8 +492,8 @@ kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
     whenIdle = kj::mv(paf.fulfiller);
     co_await paf.promise.exclusiveJoin(timer.afterDelay(limit));
   }
-  co_await givenBack;
-  co_await giveBack([](const Entry&) { return true; });
+  givenBack = givenBack.then([this]() { return giveBack([](const Entry&) { return true; }); });
+  co_await givenBack.exclusiveJoin(timer.afterDelay(GIVE_BACK_TIME_MAX));
 }
 
 template <typename Test>

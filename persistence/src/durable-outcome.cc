@@ -29,7 +29,7 @@ Value DurableRun::getRecorded() {
 }
 
 bool DurableRun::isOwn(const Record& record) const {
-  KJ_IF_MAYBE(o, outcome) return cameTo(record, o->state, o->value);
+  KJ_IF_MAYBE(o, outcome) return cameTo(record, *o);
   return false;
 }
 
@@ -39,8 +39,8 @@ bool DurableRun::expose() {
   KJ_IF_MAYBE(date, asked.deadline) {
     if (*date - owner.getStore().now() < EXPOSED_BEFORE_DEADLINE) return false;
   }
-  // What is recorded together with its call has been nobody else's to settle.
-  exposure.begin(way == Way::WITH_RECORD ? Exposure::Rivals::NONE : Exposure::Rivals::POSSIBLE);
+  exposure.begin();
+  if (way != Way::WITH_WHAT_COMES) exposure.contest();
   return true;
 }
 

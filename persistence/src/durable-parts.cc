@@ -40,6 +40,7 @@ kj::Promise<void> DurableRun::whenEffectsMayLeave() {
   if (!isHeld()) co_await whenHeld();
   if (!openWrites.isDone()) co_await openWrites.whenDone();
   if (!owner.getHost().getOutputGate().isOpen()) co_await whenUsedIsRecorded();
+  if (mayHaveUsedWhatDoesNotStand()) startOver();
   if (!isOver() && hasLease()) co_return;
   // Others may work on the call by now.
   lose();
@@ -79,14 +80,12 @@ kj::Promise<Value> DurableRun::step(
 kj::Promise<void> DurableRun::writeStep(
     kj::StringPtr childId, kj::StringPtr what, Settlement settlement) {
   auto request = childRequest(childId, what);
-  auto state = settlement.state;
-  auto value = kj::heapArray<kj::byte>(settlement.value);
-  request.settlement = kj::mv(settlement);
+  request.settlement = settlement.clone();
   // If it did not, a start that has lost its lease was quicker: the next one goes on with that.
   auto stands = owner.getStore()
                     .create(kj::mv(request))
-                    .then([state, value = kj::mv(value)](
-                              Record&& record) { return cameTo(record, state, value); });
+                    .then([settlement = kj::mv(settlement)](
+                              Record&& record) { return cameTo(record, settlement); });
   if (!isFirst) {
     return stands.attach(openWrites.open()).then([this](bool stands) -> kj::Promise<void> {
       if (!stands) lose();
@@ -94,7 +93,10 @@ kj::Promise<void> DurableRun::writeStep(
       return kj::READY_NOW;
     });
   }
-  stepsAhead.begin(Exposure::Rivals::POSSIBLE, OutputGate::What::CALLS);
+  stepsAhead.begin();
+  stepsAhead.contest();
+  hasJustWritten = true;
+  turnEnds = kj::evalLast([this]() { hasJustWritten = false; }).eagerlyEvaluate(nullptr);
   owner.goOn(stands
                  .catch_([this](kj::Exception&& e) {
                    KJ_LOG(WARNING, "a step cannot be recorded", asked.id, e);
@@ -170,6 +172,10 @@ kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr 
   co_await whenHeld();
   co_await openWrites.whenDone();
   co_await whenUsedIsRecorded();
+  if (mayHaveUsedWhatDoesNotStand()) {
+    startOver();
+    co_await kj::Promise<void>(kj::NEVER_DONE);
+  }
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }
 
@@ -195,6 +201,13 @@ kj::Promise<Value> DurableRun::promise(kj::String childId, kj::String what) {
     record = co_await insist(owner.getStore().whenSettled(childId));
   }
   co_return outcomeOf(record, owner.getHost());
+}
+
+// What the method asks others for may come from an outcome that does not stand.
+void DurableRun::requireSound() {
+  if (!mayHaveUsedWhatDoesNotStand()) return;
+  startOver();
+  kj::throwFatalException(takenBack());
 }
 
 void DurableRun::keep(kj::StringPtr childId, kj::Own<_::PendingCall> call) {

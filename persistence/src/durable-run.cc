@@ -65,6 +65,7 @@ public:
     });
   }
   kj::String adopt(kj::Own<_::PendingCall> call) override {
+    get().requireSound();
     auto childId = get().nextChildId();
     get().keep(childId, kj::mv(call));
     return childId;
@@ -88,9 +89,10 @@ DurableRun::DurableRun(RunOwner& owner, Asked askedParam)
     : owner(owner),
       asked(kj::mv(askedParam)),
       version(owner.getOptions().version),
-      exposure(owner.getExposures()),
-      stepsAhead(owner.getExposures()),
-      takenBackBefore(owner.getExposures().countTakenBack()) {
+      exposure(owner.getExposures(), Exposure::Of::OUTCOME),
+      stepsAhead(owner.getExposures(), Exposure::Of::STEPS),
+      takenBackBefore(owner.getExposures().countTakenBack()),
+      outcomesTakenBackBefore(owner.getExposures().countOutcomesTakenBack()) {
   owner.isThere(*this);
 }
 
@@ -235,8 +237,10 @@ kj::Promise<void> DurableRun::finish() {
   }
   outcome = co_await settlementOfResults();
   if (phase == Phase::AHEAD && hasSaidNothing()) ahead = nullptr;
+  // Before its own outcome is among those that are used.
+  auto usedIsRecorded = owner.getExposures().whenOutcomesAreRecorded();
   known.happen();
-  co_await recordOutcome();
+  co_await recordOutcome(kj::mv(usedIsRecorded));
 }
 
 // Whether the code has certainly made no call. Then nothing waits for its record but its answer.
@@ -273,39 +277,18 @@ kj::Promise<void> DurableRun::record() {
   phase = Phase::RECORDING;
   faultPoint("before-record");
   kj::TimePoint leased = owner.getTimer().now();
-  auto record = co_await create([this, &leased]() {
-    auto request = creation();
-    request.lease = owner.newLease();
-    leased = owner.getTimer().now();
-    return request;
-  });
+  auto request = creation();
+  request.lease = owner.newLease();
+  auto record = co_await create(kj::mv(request));
   accept(record, leased);
 }
 
-// If something depends on the record already, there is no way back: the store is asked until it
-// can.
-kj::Promise<Record> DurableRun::create(kj::Function<CreateRequest()> make) {
+kj::Promise<Record> DurableRun::create(CreateRequest request) {
   // Its parameters may come from outcomes that are not recorded.
   auto& exposures = owner.getExposures();
   if (!exposures.areRecorded()) co_await exposures.whenRecorded();
   if (exposures.countTakenBack() != takenBackBefore) kj::throwFatalException(takenBack());
-  for (;;) {
-    kj::Maybe<kj::Exception> problem;
-    try {
-      co_return co_await owner.getStore().create(make());
-    } catch (...) {
-      problem = kj::getCaughtExceptionAsKj();
-    }
-    auto& exception = KJ_ASSERT_NONNULL(problem);
-    if (!isRetryable(exception) || !isDependedOn()) kj::throwFatalException(kj::mv(exception));
-    co_await owner.getTimer().afterDelay(owner.getOptions().retryDelayFirst);
-  }
-}
-
-// Whether the vat has something to say because of this call.
-bool DurableRun::isDependedOn() {
-  bool hasSpoken = ahead != nullptr && owner.getHost().getOutputGate().hasWaiting();
-  return exposure.isOpen() || hasSpoken;
+  co_return co_await owner.getStore().create(kj::mv(request));
 }
 
 bool DurableRun::isMadeForThis(const Record& record) const {
@@ -318,7 +301,7 @@ void DurableRun::accept(const Record& record, kj::TimePoint leased) {
   if (isOver()) return;
   if (record.isSettled()) return conclude(record.clone());
   KJ_IF_MAYBE(lease, record.lease) {
-    if (lease->owner == owner.getName()) {
+    if (owner.isOurs(record)) {
       phase = Phase::HELD;
       epoch = record.epoch;
       isFirst = isMadeForThis(record);
@@ -335,20 +318,28 @@ void DurableRun::accept(const Record& record, kj::TimePoint leased) {
   watch();
 }
 
-kj::Promise<void> DurableRun::recordOutcome() {
+kj::Promise<void> DurableRun::recordOutcome(kj::Promise<void> usedIsRecorded) {
   faultPoint("before-outcome");
-  if (phase == Phase::AHEAD) return recordWithOutcome();
-  return whenHeld().then([this]() { return settleHeld(); });
+  if (phase == Phase::AHEAD) co_return co_await recordWithOutcome();
+  co_await whenHeld();
+  co_await usedIsRecorded.catch_([](kj::Exception&&) {});
+  if (mayHaveUsedWhatDoesNotStand()) co_return startOver();
+  // Unless they are recorded together.
+  if (!hasJustWritten) co_await openWrites.whenDone();
+  co_await settleHeld();
 }
 
 kj::Promise<void> DurableRun::recordWithOutcome() {
   phase = Phase::RECORDING;
-  way = Way::WITH_RECORD;
-  auto record = co_await create([this]() {
-    auto request = creation();
-    request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
-    return request;
-  });
+  auto request = creation();
+  request.settlement = KJ_ASSERT_NONNULL(outcome).clone();
+  way = Way::WITH_WHAT_COMES;
+  auto created = create(kj::mv(request));
+  turnEnds = kj::evalLast([this]() {
+    way = Way::ALONE;
+    exposure.contest();
+  }).eagerlyEvaluate(nullptr);
+  auto record = co_await created;
   if (record.isSettled()) {
     conclude(kj::mv(record));
   } else {
@@ -386,6 +377,9 @@ kj::Promise<void> DurableRun::tryAgainLater() {
   if (phase == Phase::AHEAD) co_await record();
   if (isOver()) co_return;
   co_await whenHeld();
+  // Who goes on has to see the steps that are done.
+  co_await openWrites.whenDone();
+  if (isOver()) co_return;
   auto released = release(retryDelay());
   watch();
   co_await released;
@@ -401,6 +395,7 @@ kj::Promise<void> DurableRun::release(kj::Duration delay) {
 kj::Promise<void> DurableRun::giveBack() {
   auto self = kj::addRef(*this);
   co_await whenHeld().exclusiveJoin(whenOver());
+  co_await openWrites.whenDone();
   if (isOver()) co_return;
   auto released = release(0 * kj::SECONDS);
   refuse(KJ_EXCEPTION(DISCONNECTED,
@@ -473,7 +468,7 @@ void DurableRun::stop() {
   takeBack();
   ahead = nullptr;
   auto dropped = kj::mv(calls);
-  for (auto promise: {&work, &writing, &watching}) {
+  for (auto promise: {&work, &writing, &watching, &turnEnds}) {
     dropped.add(kj::mv(*promise));
     *promise = kj::READY_NOW;
   }
@@ -499,6 +494,7 @@ void DurableRun::abandon(const kj::Exception& reason) {
   work = kj::READY_NOW;
   writing = kj::READY_NOW;
   watching = kj::READY_NOW;
+  turnEnds = kj::READY_NOW;
   exposure.takeBack();
   stepsAhead.takeBack();
   ahead = nullptr;

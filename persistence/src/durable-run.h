@@ -51,6 +51,9 @@ public:
   // The run is over; another one with its id may start.
   virtual void ended(DurableRun& run) = 0;
 
+  // Whether the lease that `record` shows is this vat's, and one that it works under.
+  virtual bool isOurs(const Record& record) const = 0;
+
   // The run works no longer under the lease of `epoch`, and no other may, though it may last.
   virtual void leftLease(DurableRun& run, uint64_t epoch) = 0;
 
@@ -152,8 +155,9 @@ private:
   // Whether this start ends when its code does, or before, because a part of it did.
   enum class Ending { BY_CODE, BY_PART };
 
-  // How the outcome is recorded: together with the call, or under the lease on it.
-  enum class Way { WITH_RECORD, UNDER_LEASE };
+  // How the outcome is recorded: together with its call and with all that is recorded in the rest
+  // of this turn, or by itself.
+  enum class Way { WITH_WHAT_COMES, ALONE };
   class Context;
 
   // Something that happens once, and that many may wait for.
@@ -165,11 +169,14 @@ private:
 
   // Whether no other start can have recorded anything.
   bool isFirst = true;
+
+  // Whether a step was written in this turn: what is written now is recorded together with it.
+  bool hasJustWritten = false;
   uint32_t version;
   kj::TimePoint leaseEnd = kj::origin<kj::TimePoint>();
   Renewal renewal = Renewal::NONE;
   Ending ending = Ending::BY_CODE;
-  Way way = Way::UNDER_LEASE;
+  Way way = Way::ALONE;
   kj::Own<Context> context;
 
   // What the method writes, what it breaks with, what is to be recorded of that, and what is.
@@ -190,6 +197,7 @@ private:
   // While the code knows what came of a step that is not recorded.
   Exposure stepsAhead;
   uint64_t takenBackBefore;
+  uint64_t outcomesTakenBackBefore;
   uint64_t callsBefore = 0;
 
   uint32_t childrenAsked = 0;
@@ -211,6 +219,7 @@ private:
 
   kj::Promise<void> work = kj::READY_NOW;
   kj::Promise<void> writing = kj::READY_NOW;
+  kj::Promise<void> turnEnds = kj::READY_NOW;
   kj::Promise<void> watching = kj::READY_NOW;
 
   bool isOwn(const Record& record) const;
@@ -239,10 +248,9 @@ private:
   // ---- Its record ----
 
   CreateRequest creation() const { return creationOf(asked, owner.getOptions()); }
-  kj::Promise<Record> create(kj::Function<CreateRequest()> make);
-  bool isDependedOn();
+  kj::Promise<Record> create(CreateRequest request);
   kj::Promise<void> record();
-  kj::Promise<void> recordOutcome();
+  kj::Promise<void> recordOutcome(kj::Promise<void> usedIsRecorded);
   kj::Promise<void> recordWithOutcome();
   kj::Promise<void> settleHeld();
   kj::Promise<void> tryAgainLater();
@@ -273,6 +281,10 @@ private:
       kj::String childId, kj::String what, _::DurableContext::Work code);
   kj::Promise<void> writeStep(kj::StringPtr childId, kj::StringPtr what, Settlement settlement);
   void stepIsWritten(bool stands);
+  void requireSound();
+  bool mayHaveUsedWhatDoesNotStand() {
+    return owner.getExposures().countOutcomesTakenBack() != outcomesTakenBackBefore;
+  }
   kj::Promise<kj::Own<_::Message>> transaction(
       kj::String childId, kj::String what, _::DurableContext::Transaction code);
   kj::Promise<void> sleep(kj::String childId, kj::Duration duration);

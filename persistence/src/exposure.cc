@@ -24,23 +24,31 @@ void Exposures::discard() {
   for (auto& hold: holds) output.discard(kj::mv(hold), troth::takenBack());
 }
 
-void Exposure::begin(Rivals rivals, OutputGate::What tells) {
+void Exposure::begin() {
   if (isOpen()) return;
-  output = all.output.hold(tells);
-  if (rivals == Rivals::POSSIBLE) contested = all.contested.hold();
+  bool isOutcome = of == Of::OUTCOME;
+  output = all.output.hold(isOutcome ? OutputGate::What::MESSAGES : OutputGate::What::CALLS);
+  if (isOutcome) outcome = all.outcomes.hold();
+}
+
+void Exposure::contest() {
+  if (isOpen() && contested == nullptr) contested = all.contested.hold();
 }
 
 void Exposure::end() {
   output = nullptr;
   contested = nullptr;
+  outcome = nullptr;
 }
 
 void Exposure::takeBack() {
   KJ_IF_MAYBE(hold, output) {
     tookBack = true;
     undone.fail(takenBack());
+    if (of == Of::OUTCOME) ++all.outcomesTakenBack;
     all.takeBack(kj::mv(*hold));
     KJ_IF_MAYBE(c, contested) all.contested.discard(kj::mv(*c), takenBack());
+    KJ_IF_MAYBE(o, outcome) all.outcomes.discard(kj::mv(*o), takenBack());
     end();
   }
 }

@@ -24,20 +24,26 @@ public:
   ~Exposures() noexcept(false) { discard(); }
   KJ_DISALLOW_COPY_AND_MOVE(Exposures);
 
-  // Resolves when the outcomes that are used now, and that others may still decide on, are
-  // recorded. Breaks if one of them is taken back.
+  // Resolves when what is used now, and does not certainly stand if what is recorded from now on
+  // does, is recorded. Breaks if some of it is taken back.
   kj::Promise<void> whenRecorded() { return contested.whenOpen(); }
   bool areRecorded() const { return contested.isOpen(); }
 
+  // The same for all outcomes that are used now, and for nothing else.
+  kj::Promise<void> whenOutcomesAreRecorded() { return outcomes.whenOpen(); }
+
   // How many were taken back until now.
   uint64_t countTakenBack() const { return takenBack; }
+  uint64_t countOutcomesTakenBack() const { return outcomesTakenBack; }
 
 private:
   friend class Exposure;
 
   OutputGate& output;
   OutputGate contested;
+  OutputGate outcomes;
   uint64_t takenBack = 0;
+  uint64_t outcomesTakenBack = 0;
 
   // Whose users are being told.
   kj::Vector<kj::Own<OutputGate::Hold>> ending;
@@ -47,16 +53,17 @@ private:
   void discard();
 };
 
-// That of one outcome. It is over before the vat's Exposures are.
+// That of one outcome, or of what steps have come to. It is over before the vat's Exposures are.
 class Exposure {
 public:
-  // Whether another vat, or a person, may settle the call that has this outcome.
-  enum class Rivals { NONE, POSSIBLE };
+  enum class Of { OUTCOME, STEPS };
 
-  explicit Exposure(Exposures& all): all(all) {}
+  Exposure(Exposures& all, Of of): all(all), of(of) {}
   KJ_DISALLOW_COPY_AND_MOVE(Exposure);
 
-  void begin(Rivals rivals, OutputGate::What tells = OutputGate::What::MESSAGES);
+  // Until contest(), what is recorded from now on is recorded together with this.
+  void begin();
+  void contest();
   bool isOpen() const { return output != nullptr; }
 
   // The outcome stands.
@@ -72,8 +79,10 @@ public:
 
 private:
   Exposures& all;
+  Of of;
   kj::Maybe<kj::Own<OutputGate::Hold>> output;
   kj::Maybe<kj::Own<OutputGate::Hold>> contested;
+  kj::Maybe<kj::Own<OutputGate::Hold>> outcome;
   bool tookBack = false;
   Happening undone;
 };

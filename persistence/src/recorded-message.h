@@ -6,6 +6,8 @@
 #include <troth/durability.h>
 #include <troth/record.h>
 
+#include "transition.h"
+
 namespace troth {
 
 using Bytes = kj::Array<const kj::byte>;
@@ -36,9 +38,8 @@ kj::Exception exceptionOf(const Record& record);
 // The same for a caller, whose vat must not ask again for what is recorded.
 kj::Own<_::Message> answerOf(const Record& record, ObjectHost& host);
 
-// Whether the promise has come to this.
-inline bool cameTo(const Record& record, PromiseState state, kj::ArrayPtr<const kj::byte> value) {
-  return record.state == state && record.value.asPtr() == value;
+inline bool cameTo(const Record& record, const Settlement& settlement) {
+  return hasOutcome(record, settlement.state, settlement.value, settlement.error);
 }
 
 // How a promise settles that breaks with `exception`.

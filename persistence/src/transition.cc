@@ -130,20 +130,10 @@ Verdict rule(Record& record, const Creation& creation, Write projected, kj::Date
   return accepted(Write::NONE);
 }
 
-bool hasOutcomeOf(const Record& record, const SettleRequest& request) {
-  if (record.state != request.state || record.value.asPtr() != request.value.asPtr()) return false;
-  KJ_IF_MAYBE(mine, record.error) {
-    KJ_IF_MAYBE(theirs, request.error) {
-      return mine->type == theirs->type && mine->text == theirs->text;
-    }
-    return false;
-  }
-  return request.error == nullptr;
-}
-
 Verdict rule(Record& record, const SettleRequest& request, Write projected, kj::Date now) {
   if (record.isSettled()) {
-    if (request.repetition == Repetition::CONVERGE || hasOutcomeOf(record, request)) {
+    if (request.repetition == Repetition::CONVERGE ||
+        hasOutcome(record, request.state, request.value, request.error)) {
       return accepted(projected);
     }
     return refused(projected,
@@ -274,6 +264,16 @@ kj::StringPtr requestId(const R& request) {
 }
 
 }  // namespace
+
+bool hasOutcome(const Record& record, PromiseState state, kj::ArrayPtr<const kj::byte> value,
+    const kj::Maybe<PromiseError>& error) {
+  if (record.state != state || record.value.asPtr() != value) return false;
+  KJ_IF_MAYBE(mine, record.error) {
+    KJ_IF_MAYBE(theirs, error) return mine->type == theirs->type && mine->text == theirs->text;
+    return false;
+  }
+  return error == nullptr;
+}
 
 kj::StringPtr idOf(const Request& request) {
   return visit(request, [](auto& r) { return requestId(r); });

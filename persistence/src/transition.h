@@ -54,6 +54,10 @@ using Request = kj::OneOf<Creation, SettleRequest, FindRequest, AwaitRequest, Ex
 
 kj::StringPtr idOf(const Request& request);
 
+// Whether the promise has come to this.
+bool hasOutcome(const Record& record, PromiseState state, kj::ArrayPtr<const kj::byte> value,
+    const kj::Maybe<PromiseError>& error);
+
 struct Verdict {
   // What is to be written: nothing, a record that was not there, or a record that was.
   enum class Write { NONE, INSERT, UPDATE };

@@ -62,9 +62,13 @@ private:
     _::CallQueue::current().messageSent(&ledger);
   }
 
+  // What asks for an object by its name tells as much as a call does.
   static OutputGate::What kindOf(OutgoingRpcMessage& message) {
-    bool isCall = message.getBody().getAs<Message>().which() == Message::CALL;
-    return isCall ? OutputGate::What::CALLS : OutputGate::What::MESSAGES;
+    switch (message.getBody().getAs<Message>().which()) {
+      case Message::CALL:
+      case Message::BOOTSTRAP: return OutputGate::What::CALLS;
+      default: return OutputGate::What::MESSAGES;
+    }
   }
 
   void sendLater(OutputGate::What kind) {

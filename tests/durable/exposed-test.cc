@@ -1,6 +1,9 @@
 // Outcomes that are used in their vat before they are recorded, and that do not stand in the end.
 
+#include <troth/algebra.h>
+
 #include "desks.h"
+#include "recorded-message.h"
 
 namespace troth {
 namespace {
@@ -48,6 +51,11 @@ public:
   kj::StringPtr refused = "";
   void refuse() { refusals.open(); }
 
+  // The id that is recorded late, and the one for which the database is not there.
+  kj::StringPtr slow = "";
+  void letCreate() { creations.open(); }
+  kj::StringPtr lost = "";
+
   kj::Promise<Record> settle(SettleRequest request) override {
     if (request.epoch != nullptr) {
       ++waiting;
@@ -56,6 +64,8 @@ public:
     co_return co_await inner->settle(kj::mv(request));
   }
   kj::Promise<Record> create(CreateRequest request) override {
+    if (request.id == lost) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "no database"));
+    if (request.id == slow) co_await creations.whenOpen();
     if (request.id == refused) {
       co_await refusals.whenOpen();
       kj::throwFatalException(KJ_EXCEPTION(FAILED, "the disk is full"));
@@ -96,6 +106,7 @@ private:
   Barrier outcomes;
   Barrier finds;
   Barrier refusals;
+  Barrier creations;
 };
 
 // A desk whose number(1) takes longer than a turn, until a test ends it.
@@ -162,6 +173,15 @@ public:
         .owner = kj::str(KJ_ASSERT_NONNULL(record.lease).owner)}));
     return kj::heap<Office>(loop, otherScene, newStore(), folder.file("other.sock"), durable);
   }
+
+  // Whether it resolves or breaks within the time that a test has.
+  bool comesToAnEnd(kj::Promise<void> promise) {
+    auto ended = promise.catch_([](kj::Exception&&) {}).then([]() { return true; });
+    auto over = loop.timer().afterDelay(5 * kj::SECONDS).then([]() { return false; });
+    return wait(ended.exclusiveJoin(kj::mv(over)));
+  }
+
+  void pause(kj::Duration duration) { wait(loop.timer().afterDelay(duration)); }
 
   template <typename P>
   std::string failure(P&& promise) {
@@ -341,6 +361,42 @@ TEST_F(ExposedOutcome, HasNoEffectIfItDoesNotStand) {
   EXPECT_EQ(std::vector<std::string>{"nothing"}, effects);
 }
 
+TEST_F(ExposedOutcome, HasNoEffectLaterIfItDoesNotStand) {
+  Barrier later;
+  std::vector<std::string> effects;
+  scene.give = slowGive();
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto given = near().give(near().open("socks").drawer()).durable("a").drawer();
+    auto used = co_await usesOf(given);
+    co_await later.whenOpen();
+    co_await call.step("use", [&]() { effects.push_back(used); });
+    call.fulfill(used.c_str());
+  };
+  auto answer = desk().work("x").durable("w").text();
+  endUpToCommit("a");
+  EXPECT_EQ(1u, scene.drawers["socks"].size());
+  cancel("a");
+  settle();
+  later.open();
+  late->letGo();
+  EXPECT_EQ("nothing", wait(kj::mv(answer)));
+  EXPECT_EQ(std::vector<std::string>{"nothing"}, effects);
+}
+
+TEST_F(ExposedOutcome, IsNoPartOfAnotherOneIfItDoesNotStand) {
+  scene.give = slowGive();
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto given = near().give(near().open("socks").drawer()).durable("a").drawer();
+    call.fulfill((co_await usesOf(given)).c_str());
+  };
+  auto answer = desk().work("x").durable("w").text();
+  endUpToCommit("a");
+  EXPECT_EQ(1u, scene.drawers["socks"].size());
+  cancel("a");
+  late->letGo();
+  EXPECT_EQ("nothing", wait(kj::mv(answer)));
+}
+
 TEST_F(ExposedOutcome, MakesNoPromiseIfItDoesNotStand) {
   scene.give = slowGive();
   scene.work = [&](WorkCall call) -> kj::Promise<void> {
@@ -438,6 +494,123 @@ TEST_F(UnrecordedCall, HasNoPromiseBeforeItsStepIsRecorded) {
   waitUntil([&]() { return find("w") != nullptr; });
   settle();
   EXPECT_TRUE(find("w.anna") == nullptr);
+}
+
+TEST_F(UnrecordedCall, LendsNoObjectToOneThatComesLater) {
+  scene.give = [&](Server<Desk>::Give call) -> kj::Promise<void> {
+    ++scene.runs;
+    return call.fulfill(call.drawer());
+  };
+  late->slow = "a";
+  auto target = desk();
+  auto drawer = target.open("socks").durable("open").drawer();
+  auto first = target.give(drawer).durable("a");
+  waitUntil([&]() { return scene.runs == 1; });
+  settle();
+  auto count = first.drawer().put("x").durable("b").count();
+  waitUntil([&]() { return scene.drawers["socks"].size() == 1; });
+  settle();
+  EXPECT_TRUE(find("b") == nullptr);
+  late->letCreate();
+  EXPECT_EQ(1, wait(kj::mv(count)));
+}
+
+TEST_F(UnrecordedCall, DoesNotSilenceItsVatForLongerThanTheStoreWaits) {
+  scene.work = slowWork();
+  late->lost = "w";
+  auto unrecorded = desk().work("x").durable("w").text();
+  waitUntil([&]() { return scene.runs > 0; });
+  EXPECT_TRUE(comesToAnEnd(desk().number(5).ignoreResult()));
+  EXPECT_TRUE(comesToAnEnd(office->vat->shutdown(10 * kj::MILLISECONDS)));
+}
+
+TEST_F(UnrecordedCall, IsLookedForAgainWhenItsParametersAreLate) {
+  late->late = "b";
+  auto here = desk().work("x").durable("b").text();
+  settle();
+  Scene otherScene;
+  auto otherSocket = folder.file("other.sock");
+  Office other(loop, otherScene, newStore(), otherSocket, durable);
+  EXPECT_EQ("x!", wait(client->restore<Desk>(deskAt(otherSocket)).work("x").durable("b").text()));
+  pause(150 * kj::MILLISECONDS);
+  late->letFind();
+  EXPECT_EQ("x!", wait(kj::mv(here)));
+  EXPECT_EQ(0, scene.runs);
+}
+
+// ---- Steps that are recorded late ----
+
+using LateStep = ExposedOutcome;
+
+TEST_F(LateStep, IsNotRepeatedBecauseTheMethodStartsAgain) {
+  int lots = 0;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto lot = co_await call.step("draw", [&]() { return ++lots; });
+    if (call.tries() == 1) kj::throwFatalException(KJ_EXCEPTION(OVERLOADED, "not now"));
+    call.fulfill(kj::str(lot));
+  };
+  late->slow = "w.1";
+  late->letGo();
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return lots == 1; });
+  pause(20 * kj::MILLISECONDS);
+  EXPECT_EQ(1u, get("w").epoch);
+  late->letCreate();
+  EXPECT_EQ("1", wait(kj::mv(answer)));
+  EXPECT_EQ(1, lots);
+}
+
+TEST_F(LateStep, IsRecordedBeforeTheOutcome) {
+  Barrier later;
+  int lots = 0;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto lot = co_await call.step("draw", [&]() { return ++lots; });
+    co_await later.whenOpen();
+    call.fulfill(kj::str(lot));
+  };
+  late->slow = "w.1";
+  late->letGo();
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return lots == 1; });
+  settle();
+  later.open();
+  pause(20 * kj::MILLISECONDS);
+  EXPECT_EQ(PromiseState::PENDING, get("w").state);
+  late->letCreate();
+  EXPECT_EQ("1", wait(kj::mv(answer)));
+}
+
+TEST_F(LateStep, HasFailedAsItIsRecorded) {
+  Scene farScene;
+  auto farSocket = folder.file("far.sock");
+  Office far(loop, farScene, newMemoryStore(), farSocket, durable);
+  auto farDesk = office->vat->restore<Desk>(deskAt(farSocket));
+  EXPECT_EQ(1, wait(farDesk.number(0).n()));
+  std::string said;
+  farScene.work = [&](WorkCall call) -> kj::Promise<void> {
+    said += call.text().cStr();
+    return call.fulfill("");
+  };
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    ++scene.runs;
+    auto charge = [&]() -> kj::Promise<int> { return KJ_EXCEPTION(FAILED, "mine"); };
+    auto problem = co_await troth::settle(call.step("charge", kj::mv(charge)));
+    co_await farDesk.work(KJ_ASSERT_NONNULL(problem.exception).getDescription());
+    call.fulfill("");
+  };
+  late->slow = "w.1";
+  late->letGo();
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return scene.runs == 1 && find("w") != nullptr; });
+  settle();
+  CreateRequest theirs{.id = kj::str("w.1"), .parent = kj::str("w")};
+  theirs.call.params = recordStep("step charge");
+  theirs.settlement = Settlement{PromiseState::REJECTED, nullptr,
+      PromiseError{kj::Exception::Type::FAILED, kj::str("theirs")}};
+  wait(newStore()->create(kj::mv(theirs)));
+  late->letCreate();
+  wait(kj::mv(answer));
+  EXPECT_EQ("theirs", said);
 }
 
 // ---- Links ----

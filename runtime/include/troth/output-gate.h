@@ -21,7 +21,8 @@ namespace troth {
 
 class OutputGate {
 public:
-  // Whether all messages have to wait, or only those that make calls, and what is behind them.
+  // Whether all messages have to wait, or only those that ask a peer for something, and what is
+  // behind them.
   enum class What { MESSAGES, CALLS };
 
   class Hold;
