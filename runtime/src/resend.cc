@@ -149,20 +149,33 @@ bool PendingCall::isSourceBroken() {
   return false;
 }
 
-// Whether no call can reach the target any more.
-bool PendingCall::isTargetLost() {
-  KJ_IF_MAYBE(promised, PromisedRef::from(*target)) {
+// Whether no call can reach `ref` any more.
+bool PendingCall::isLost(capnp::ClientHook& ref) {
+  auto known = &ref;
+  KJ_IF_MAYBE(promised, PromisedRef::from(ref)) {
     if (promised->getCall() != nullptr) return false;
+    known = &promised->resolveNow();
   }
-  KJ_IF_MAYBE(connected, ConnectedRef::find(resolveTarget())) {
+  KJ_IF_MAYBE(connected, ConnectedRef::find(*known)) {
     return connected->isLost();
   }
-  auto& object = innermostTarget();
+  auto& object = innermostOf(*known);
   if (object.isNull() || object.isError()) return true;
   if (Peers::isNobody(object.getBrand())) return false;
   // A request on a link that has ended belongs to no link.
   auto request = object.newCall(method.interfaceId, method.id, nullptr, hints);
   return capnp::RequestHook::from(kj::mv(request))->getBrand() == nullptr;
+}
+
+bool PendingCall::isArgumentLost() {
+  KJ_IF_MAYBE(d, draft) {
+    for (auto& entry: (*d)->capabilities.getTable()) {
+      KJ_IF_MAYBE(object, entry) {
+        if (!(*object)->isNull() && isLost(**object)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 // An attempt has broken: whether that does not break the call, for now.
@@ -176,7 +189,7 @@ bool PendingCall::putOff(kj::Exception& failure) {
       return true;
     }
   }
-  if (!hasPolicy() || isTargetLost()) return false;
+  if (!hasPolicy() || isLost(*target) || isArgumentLost()) return false;
   KJ_IF_MAYBE(time, KJ_ASSERT_NONNULL(attempts->backoff).afterFailure(failure)) {
     backOff(type);
     attempts->next = time->then([this]() { sendAgain(); }).eagerlyEvaluate(nullptr);

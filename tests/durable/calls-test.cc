@@ -186,6 +186,15 @@ TEST_F(DurableCall, IsFinishedByItselfWhenNobodyAsksAgain) {
   EXPECT_EQ(PromiseState::FULFILLED, wait(office->store.whenSettled("w")).state);
 }
 
+TEST_F(DurableCall, BreaksWithTheObjectThatItHasAsAnArgument) {
+  auto drawer = desk().open("socks").drawer();
+  wait(drawer.put("x"));
+  restart();
+  auto given = desk().give(drawer).durable("g").drawer().name().name();
+  auto text = failureOf(loop.waitScope(), [&]() { return kj::mv(given); });
+  EXPECT_NE(text.find("cannot save the object"), std::string::npos) << text;
+}
+
 TEST_F(DurableCall, DroppingThePromiseDoesNotCancelIt) {
   auto paf = kj::newPromiseAndFulfiller<void>();
   auto fork = paf.promise.fork();

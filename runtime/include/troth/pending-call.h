@@ -449,7 +449,8 @@ private:
   bool capturesRetried();
   bool hasPolicy();
   bool isSourceBroken();
-  bool isTargetLost();
+  bool isLost(capnp::ClientHook& ref);
+  bool isArgumentLost();
   bool putOff(kj::Exception& failure);
   void holdFailure(PendingCall& needed, kj::Exception&& failure);
   void backOff(kj::Exception::Type reason);
