@@ -8,18 +8,18 @@ namespace troth {
 
 class BrokenStream final: public kj::AsyncIoStream {
 public:
-  explicit BrokenStream(kj::Exception reason): reason(kj::mv(reason)) {}
+  explicit BrokenStream(kj::Exception&& reason): reason(kj::heap(kj::mv(reason))) {}
 
-  kj::Promise<size_t> tryRead(void*, size_t, size_t) override { return kj::cp(reason); }
-  kj::Promise<void> write(const void*, size_t) override { return kj::cp(reason); }
+  kj::Promise<size_t> tryRead(void*, size_t, size_t) override { return kj::cp(*reason); }
+  kj::Promise<void> write(const void*, size_t) override { return kj::cp(*reason); }
   kj::Promise<void> write(kj::ArrayPtr<const kj::ArrayPtr<const kj::byte>>) override {
-    return kj::cp(reason);
+    return kj::cp(*reason);
   }
   kj::Promise<void> whenWriteDisconnected() override { return kj::READY_NOW; }
   void shutdownWrite() override {}
 
 private:
-  kj::Exception reason;
+  kj::Own<const kj::Exception> reason;
 };
 
 }  // namespace troth
