@@ -36,11 +36,18 @@ kj::Promise<void> DurableRun::whenUsedIsRecorded() {
   });
 }
 
-kj::Promise<void> DurableRun::whenEffectsMayLeave() {
+// Resolves when all that the code can know is recorded.
+kj::Promise<void> DurableRun::whenKnowledgeIsRecorded() {
   if (!isHeld()) co_await whenHeld();
   if (!openWrites.isDone()) co_await openWrites.whenDone();
   if (!owner.getHost().getOutputGate().isOpen()) co_await whenUsedIsRecorded();
-  if (mayHaveUsedWhatDoesNotStand()) startOver();
+  if (!mayHaveUsedWhatDoesNotStand()) co_return;
+  startOver();
+  co_await kj::Promise<void>(kj::NEVER_DONE);
+}
+
+kj::Promise<void> DurableRun::whenEffectsMayLeave() {
+  co_await whenKnowledgeIsRecorded();
   if (!isOver() && hasLease()) co_return;
   // Others may work on the call by now.
   lose();
@@ -94,7 +101,6 @@ kj::Promise<void> DurableRun::writeStep(
     });
   }
   stepsAhead.begin();
-  stepsAhead.contest();
   hasJustWritten = true;
   turnEnds = kj::evalLast([this]() { hasJustWritten = false; }).eagerlyEvaluate(nullptr);
   owner.goOn(stands
@@ -169,13 +175,7 @@ kj::Promise<T> DurableRun::insist(kj::Promise<T> answer) {
 kj::Promise<Record> DurableRun::findOrMake(CreateRequest request, kj::StringPtr what) {
   KJ_IF_MAYBE(known, children.find(request.id, what)) co_return known->clone();
   auto isOpen = open({OpenParts::Kind::WORK});
-  co_await whenHeld();
-  co_await openWrites.whenDone();
-  co_await whenUsedIsRecorded();
-  if (mayHaveUsedWhatDoesNotStand()) {
-    startOver();
-    co_await kj::Promise<void>(kj::NEVER_DONE);
-  }
+  co_await whenKnowledgeIsRecorded();
   co_return co_await insist(owner.getStore().create(kj::mv(request)));
 }
 

@@ -160,7 +160,6 @@ private:
   enum class Way { WITH_WHAT_COMES, ALONE };
   class Context;
 
-  // Something that happens once, and that many may wait for.
   RunOwner& owner;
   Asked asked;
   Owned owned = Owned::YES;
@@ -219,6 +218,8 @@ private:
 
   kj::Promise<void> work = kj::READY_NOW;
   kj::Promise<void> writing = kj::READY_NOW;
+
+  // Ends what is so only for the rest of a turn, before the store sends what was asked in it.
   kj::Promise<void> turnEnds = kj::READY_NOW;
   kj::Promise<void> watching = kj::READY_NOW;
 
@@ -274,6 +275,7 @@ private:
 
   kj::String nextChildId();
   kj::Promise<void> whenUsedIsRecorded();
+  kj::Promise<void> whenKnowledgeIsRecorded();
   kj::Promise<void> whenEffectsMayLeave();
   bool hasLease();
   CreateRequest childRequest(kj::StringPtr childId, kj::StringPtr what);

@@ -28,7 +28,11 @@ void Exposure::begin() {
   if (isOpen()) return;
   bool isOutcome = of == Of::OUTCOME;
   output = all.output.hold(isOutcome ? OutputGate::What::MESSAGES : OutputGate::What::CALLS);
-  if (isOutcome) outcome = all.outcomes.hold();
+  if (isOutcome) {
+    outcome = all.outcomes.hold();
+  } else {
+    contest();
+  }
 }
 
 void Exposure::contest() {

@@ -61,7 +61,8 @@ public:
   Exposure(Exposures& all, Of of): all(all), of(of) {}
   KJ_DISALLOW_COPY_AND_MOVE(Exposure);
 
-  // Until contest(), what is recorded from now on is recorded together with this.
+  // Until contest(), what is recorded from now on is recorded together with an outcome. Steps are
+  // contested from the beginning.
   void begin();
   void contest();
   bool isOpen() const { return output != nullptr; }
