@@ -109,6 +109,7 @@ kj::Maybe<Loop&> Loop::find() {
 kj::WaitScope& Loop::waitScope() { return impl->waitScope; }
 kj::Timer& Loop::timer() { return impl->timer; }
 kj::Network& Loop::network() { return impl->network; }
+void Loop::setBusyPoll(kj::Duration longest) { impl->port.setBusyPoll(longest); }
 uv_loop_t& Loop::uv() { return impl->port.uv(); }
 const kj::Executor& Loop::executor() { return impl->events.getExecutor(); }
 

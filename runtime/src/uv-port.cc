@@ -1,6 +1,7 @@
 #include "uv-port.h"
 
 #include <kj/debug.h>
+#include <thread>
 #include <utility>
 
 namespace troth {
@@ -26,10 +27,7 @@ LoopPort::LoopPort(uv_loop_t& loop)
       check(registry, this, [&](uv_check_t* raw) { return uv_check_init(&loop, raw); }) {
   uv_prepare_start(&prepare.get(), [](uv_prepare_t* raw) {
     auto& port = *static_cast<LoopPort*>(raw->data);
-    KJ_IF_MAYBE(q, port.queue) {
-      // Inside wait(), KJ announces only the first of the events that it gets, so ask.
-      if (port.insideWait && q->events.isRunnable()) port.startIdle();
-    }
+    if (port.insideWait && port.isRunnable()) port.startIdle();
   });
   uv_check_start(&check.get(), [](uv_check_t* raw) {
     auto& port = *static_cast<LoopPort*>(raw->data);
@@ -57,7 +55,23 @@ bool LoopPort::wait() {
   auto raw = reinterpret_cast<uv_handle_t*>(&waker.get());
   uv_ref(raw);
   KJ_DEFER(uv_unref(raw));
+  if (busyPoll > 0 * kj::SECONDS) {
+    auto& clock = kj::systemPreciseMonotonicClock();
+    auto end = clock.now() + busyPoll;
+    do {
+      if (runUv(UV_RUN_NOWAIT)) return true;
+      if (isRunnable()) return false;
+      // To whoever else wants this processor.
+      std::this_thread::yield();
+    } while (clock.now() < end);
+  }
   return runUv(UV_RUN_ONCE);
+}
+
+// Asks, because inside wait() KJ announces only the first of the events that it gets.
+bool LoopPort::isRunnable() {
+  KJ_IF_MAYBE(q, queue) return q->events.isRunnable();
+  return false;
 }
 
 bool LoopPort::poll() {

@@ -10,6 +10,7 @@
 
 #include <kj/async.h>
 #include <kj/exception.h>
+#include <kj/time.h>
 #include <uv.h>
 
 #include "uv-handle.h"
@@ -32,6 +33,9 @@ public:
     kj::WaitScope& waitScope;
   };
   void setQueue(kj::Maybe<Queue> newQueue) { queue = kj::mv(newQueue); }
+
+  // For how long wait() looks for events before it sleeps.
+  void setBusyPoll(kj::Duration longest) { busyPoll = longest; }
 
   uv_loop_t& uv() { return loop; }
   HandleRegistry& handles() { return registry; }
@@ -61,6 +65,7 @@ private:
   kj::Maybe<Queue> queue;
   kj::Maybe<kj::Exception> failure;
   uint64_t polls = 0;
+  kj::Duration busyPoll = 0 * kj::SECONDS;
 
   // KJ's queue is not empty; kept because KJ tells about changes only.
   bool runnable = false;
@@ -79,6 +84,7 @@ private:
   UvHandle<uv_check_t> check;
 
   bool runUv(uv_run_mode mode);
+  bool isRunnable();
   void pump();
   void updateIdle();
   void startIdle();

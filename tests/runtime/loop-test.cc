@@ -300,5 +300,58 @@ TEST(Loop, WrapsOnlyStreamSockets) {
   EXPECT_ANY_THROW(loop.wrapSocket(kj::mv(end)));
 }
 
+// Counts how often libuv looks for events in it.
+class CountedLoop {
+public:
+  explicit CountedLoop(kj::Duration busyPoll) {
+    loop.setBusyPoll(busyPoll);
+    uv_check_init(&loop.uv(), &check);
+    check.data = this;
+    uv_check_start(&check, [](uv_check_t* raw) { ++static_cast<CountedLoop*>(raw->data)->looks; });
+    uv_unref(reinterpret_cast<uv_handle_t*>(&check));
+  }
+  ~CountedLoop() noexcept(false) { uv_close(reinterpret_cast<uv_handle_t*>(&check), nullptr); }
+
+  int looksDuring(kj::Promise<void> promise) {
+    looks = 0;
+    promise.wait(loop.waitScope());
+    return looks;
+  }
+  int looksDuring(kj::Duration duration) { return looksDuring(loop.timer().afterDelay(duration)); }
+
+  Loop loop;
+
+private:
+  uv_check_t check;
+  int looks = 0;
+};
+
+TEST(BusyPoll, LooksAgainAndAgainInsteadOfSleeping) {
+  EXPECT_LT(CountedLoop(0 * kj::SECONDS).looksDuring(20 * kj::MILLISECONDS), 20);
+  EXPECT_GT(CountedLoop(1 * kj::HOURS).looksDuring(20 * kj::MILLISECONDS), 200);
+}
+
+TEST(BusyPoll, EndsAfterItsTime) {
+  auto looks = CountedLoop(1 * kj::MILLISECONDS).looksDuring(1 * kj::SECONDS);
+  EXPECT_LT(looks, CountedLoop(1 * kj::HOURS).looksDuring(1 * kj::SECONDS) / 4);
+}
+
+TEST(BusyPoll, SeesSocketsAndOtherThreads) {
+  CountedLoop counted(1 * kj::HOURS);
+  auto& waitScope = counted.loop.waitScope();
+  auto connection = connectOver(counted.loop, "127.0.0.1:0");
+  connection.client->write("x", 1).wait(waitScope);
+  char byte;
+  connection.server->read(&byte, 1).wait(waitScope);
+  EXPECT_EQ('x', byte);
+
+  auto paf = kj::newPromiseAndCrossThreadFulfiller<void>();
+  kj::Thread other([&]() {
+    usleep(1000);
+    paf.fulfiller->fulfill();
+  });
+  paf.promise.wait(waitScope);
+}
+
 }  // namespace
 }  // namespace troth

@@ -95,6 +95,14 @@ public:
   // its file when it closes.
   kj::Network& network();
 
+  // For how long a thread that waits looks for events again and again before it sleeps; 0, which is
+  // the default, for not at all. A thread that looks goes on at once when the disk, the database or
+  // a peer has answered. One that sleeps has to be woken, which on a virtual machine can take
+  // longer than the answer. A busy loop keeps a processor busy: use it for a server that has one to
+  // spare, with a little more than what its answers take. Other threads that want the processor get
+  // it. Without effect while the program is in uv_run().
+  void setBusyPoll(kj::Duration longest);
+
   // The loop underneath, for handles of the program's own.
   uv_loop_t& uv();
 
