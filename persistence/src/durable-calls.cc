@@ -113,6 +113,10 @@ private:
 
   // Leases under which nobody here works any more, though an answer of the store may show them.
   kj::HashMap<kj::String, LeftLease> leftLeases;
+
+  // Methods, by interface and number, that had parts when they last ran: parts wait for the record
+  // of their call, so that is made without looking for it first.
+  std::set<std::pair<uint64_t, uint16_t>> withParts;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
   bool draining = false;
   kj::Vector<Dropped> dropped;
@@ -168,6 +172,14 @@ private:
       entry->activity = Activity::WAITING;
       entry->slot = nullptr;
       if (draining) goOn(run.giveBack());
+    }
+  }
+
+  void hasRun(const CallRequest& call, bool hasParts) override {
+    if (hasParts) {
+      withParts.emplace(call.interfaceId, call.methodId);
+    } else {
+      withParts.erase({call.interfaceId, call.methodId});
     }
   }
 
@@ -276,6 +288,8 @@ public:
         arrival.request.timeLeft.map([&](kj::Duration left) { return calls.store.now() + left; });
     if (arrival.request.parent.size() > 0)
       parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
+    if (calls.withParts.contains({arrival.interfaceId, arrival.methodId}))
+      start = Start::AFTER_RECORD;
     // Together with what else comes in this turn.
     if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) look();
   }
@@ -439,6 +453,16 @@ private:
     settled = kj::mv(record);
   }
 
+  // Breaks with why there is no record of the call. If it is that the id is taken, the store shows
+  // less of the two calls than can be shown here.
+  kj::Promise<Record> explain(kj::Exception problem) {
+    if (problem.getType() == kj::Exception::Type::FAILED) {
+      auto found = co_await calls.store.find(asked.id);
+      KJ_IF_MAYBE(record, found) requireSameCall(asked.id, record->call, asked.call, schema);
+    }
+    kj::throwFatalException(kj::mv(problem));
+  }
+
   // Records the call, or finds its record.
   kj::Promise<void> takeUp(kj::Own<_::Message> params) {
     requireRoom();
@@ -448,7 +472,8 @@ private:
     if (!calls.exposures.areRecorded()) co_await calls.exposures.whenRecorded();
     requireSoundParams();
     auto leased = calls.timer.now();
-    auto record = co_await calls.store.create(kj::mv(request));
+    auto made = calls.store.create(kj::mv(request));
+    auto record = co_await made.catch_([this](kj::Exception&& e) { return explain(kj::mv(e)); });
     if (!record.isSettled() && !join()) {
       if (calls.isOurs(record)) {
         addRun().startHeld(record, leased, kj::mv(object), kj::mv(params));

@@ -78,7 +78,10 @@ private:
   uint32_t version;
 
   DurableRun& get() {
-    return KJ_REQUIRE_NONNULL(run, "the durable call is over, or has been taken from this vat", id);
+    auto& found =
+        KJ_REQUIRE_NONNULL(run, "the durable call is over, or has been taken from this vat", id);
+    found.hasParts = true;
+    return found;
   }
 };
 
@@ -232,6 +235,7 @@ kj::Promise<void> DurableRun::readChildren() {
 // The method is done, one way or the other.
 kj::Promise<void> DurableRun::finish() {
   co_await openCalls.whenDone();
+  owner.hasRun(asked.call, hasParts);
   KJ_IF_MAYBE(f, failure) {
     if (mayStartAgain(*f) || hasTimedOut()) co_return co_await tryAgainLater();
   }

@@ -60,6 +60,9 @@ public:
   // It waits for something that may take long.
   virtual void waits(DurableRun& run) = 0;
 
+  // The code is done. It has parts if it has asked for anything that is recorded under its call.
+  virtual void hasRun(const CallRequest& call, bool hasParts) = 0;
+
   // The run with that id, if there is one, may have used what does not stand.
   virtual void startOver(kj::StringPtr id) = 0;
 
@@ -199,6 +202,7 @@ private:
   uint64_t outcomesTakenBackBefore;
   uint64_t callsBefore = 0;
 
+  bool hasParts = false;
   uint32_t childrenAsked = 0;
   ChildRecords children;
 

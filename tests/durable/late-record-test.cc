@@ -135,6 +135,50 @@ TEST_F(UnrecordedCall, IsLookedForAgainWhenItsParametersAreLate) {
   EXPECT_EQ(0, scene.runs);
 }
 
+TEST_F(UnrecordedCall, IsNotLookedForIfItsMethodHadStepsWhenItLastRan) {
+  int steps = 1;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    for (int i = 0; i < steps; ++i) co_await call.step("s", []() { return 1; });
+    call.fulfill("done");
+  };
+  late->letGo();
+  wait(desk().work("x").durable("a").text());
+  steps = 0;
+  late->late = "b";
+  wait(desk().work("x").durable("b").text());
+  late->late = "c";
+  auto last = desk().work("x").durable("c").text();
+  pause(20 * kj::MILLISECONDS);
+  late->late = "";
+  EXPECT_TRUE(find("c") == nullptr);
+  late->letFind();
+  EXPECT_EQ("done", wait(kj::mv(last)));
+}
+
+TEST_F(UnrecordedCall, AsksForNoObjectByANameFromAStepThatCannotBeRecorded) {
+  Scene farScene;
+  auto farSocket = folder.file("far.sock");
+  Office far(loop, farScene, newMemoryStore(), farSocket, durable);
+  auto socks = wait(client->restore<Desk>(deskAt(farSocket)).open("socks").drawer().save());
+  farScene.restored = 0;
+  scene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto where = co_await call.step("find", [&]() { return socks.toText(); });
+    auto drawer = office->vat->restore<Drawer>(SturdyRef::parse(where));
+    co_await whenResolved(drawer);
+    call.fulfill("found");
+  };
+  late->refused = "w.1";
+  auto answer = desk().work("x").durable("w").text();
+  waitUntil([&]() { return find("w") != nullptr; });
+  pause(20 * kj::MILLISECONDS);
+  EXPECT_EQ(0, farScene.restored);
+  late->refused = "";
+  late->refuse();
+  late->letGo();
+  EXPECT_EQ("found", wait(kj::mv(answer)));
+  EXPECT_EQ(1, farScene.restored);
+}
+
 // ---- Steps that are recorded late ----
 
 using LateStep = ExposedOutcome;
