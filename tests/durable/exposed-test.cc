@@ -142,6 +142,30 @@ TEST_F(ExposedOutcome, IsNoParameterOfACallThatHasNotStartedWhenItIsTakenBack) {
   EXPECT_EQ(1, scene.runs);
 }
 
+TEST_F(ExposedOutcome, IsNoParameterOfACallThatIsRecordedAsCanceled) {
+  kill();
+  TemporaryFolder elsewhere;
+  Scene parentScene;
+  auto parentSocket = elsewhere.file("desk.sock");
+  auto parentStore = newSqliteStore(elsewhere.file("promises.db"));
+  Office parent(loop, parentScene, kj::mv(parentStore), parentSocket, durable);
+  parentScene.work = [&](WorkCall call) -> kj::Promise<void> {
+    auto target = parent.vat->restore<Desk>(deskAt(socket));
+    auto first = target.number(1).durable("a").n();
+    co_await target.number(first).durable(call).n();
+  };
+  auto dropped = client->restore<Desk>(deskAt(parentSocket)).work("x").durable("w").text();
+  waitUntil([&]() { return wait(parent.store.find("w")) != nullptr; });
+  settle();
+  wait(parent.vat->cancel("w", "changed my mind"));
+  openLate();
+  endUpToCommit("a");
+  EXPECT_TRUE(find("w.1") == nullptr);
+  cancel("a");
+  settle();
+  EXPECT_TRUE(find("w.1") == nullptr);
+}
+
 // ---- Methods that use outcomes of others in their vat ----
 
 TEST_F(ExposedOutcome, IsForgottenByTheMethodThatHasUsedIt) {

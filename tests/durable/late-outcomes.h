@@ -111,9 +111,7 @@ class ExposedOutcome: public testing::Test, public Offices {
 public:
   ExposedOutcome() {
     durable.lease = 200 * kj::MILLISECONDS;
-    auto store = kj::heap<LateOutcomes>(newStore());
-    late = store.get();
-    office.emplace(loop, scene, kj::mv(store), socket, durable);
+    openLate();
     scene.number = [this](NumberCall call) -> kj::Promise<void> {
       ++scene.runs;
       if (call.n() == 1) co_await slow.whenOpen();
@@ -124,6 +122,12 @@ public:
 
   LateOutcomes* late;
   Barrier slow;
+
+  void openLate() {
+    auto store = kj::heap<LateOutcomes>(newStore());
+    late = store.get();
+    office.emplace(loop, scene, kj::mv(store), socket, durable);
+  }
 
   std::function<kj::Promise<void>(WorkCall)> slowWork() {
     return [this](WorkCall call) -> kj::Promise<void> {
