@@ -1,7 +1,8 @@
 // Durable calls per second, and how fast they are taken up again after a crash.
 //
 //   durable-load serve STORE SOCKET
-//       serves the sums until it is killed; with TROTH_BENCH_STUCK set, no step ever ends
+//       serves the sums until it is killed; with TROTH_BENCH_STUCK set, no step ever ends, and with
+//       TROTH_BENCH_SLEEPY, its loop does not poll before it sleeps
 //   durable-load load SOCKET CALLERS STEPS SECONDS
 //       closed loops of callers, for so long after a second that is not counted
 //   durable-load start SOCKET CALLS
@@ -33,6 +34,9 @@ using bench::Sums;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto WARM_UP = std::chrono::seconds(1);
+
+// A little more than what a commit takes.
+constexpr auto BUSY_POLL = 1 * kj::MILLISECONDS;
 
 // How long to wait between two looks at how far others are.
 constexpr auto LOOK_EVERY = 20 * kj::MILLISECONDS;
@@ -77,6 +81,7 @@ private:
 class SumsVat {
 public:
   SumsVat(kj::StringPtr location, kj::StringPtr socket) {
+    if (getenv("TROTH_BENCH_SLEEPY") == nullptr) loop.setBusyPoll(BUSY_POLL);
     auto own = openStore(location);
     store = own.get();
     VatOptions options;

@@ -6,9 +6,10 @@
 #              [--pending=10000]
 #
 # Every system carries out the same method: so many steps, each of which returns its index plus one, and the sum of them; each call has
-# an id of its own. Troth's server has mimalloc for its allocator, as the guide advises; its callers are another process, on a Unix
-# socket. Durability is the default of each, and of PostgreSQL: fsync=on, synchronous_commit=on. A figure is the median of the rounds,
-# in which the systems take turns.
+# an id of its own. Troth's server has mimalloc for its allocator and polls before it sleeps, as the guide advises for a server with a
+# processor to spare (TROTH_BENCH_SLEEPY=1: it does not poll). Its callers are another process, on a Unix socket; DBOS's are in the
+# process that carries out the calls. Durability is the default of each, and of PostgreSQL: fsync=on, synchronous_commit=on. A figure is
+# the median of the rounds, in which the systems take turns.
 #
 # "PostgreSQL alone" is pgbench with the transactions of peers/alone.sh: what is left if all that Troth does beside them takes no time.
 #
