@@ -49,7 +49,8 @@ void PendingCall::makeDurable(kj::String id, kj::String parent) {
   KJ_REQUIRE(durable == nullptr, "durable() was asked for twice", id);
   KJ_REQUIRE(id.size() > 0, "a durable call needs an id that is not empty");
   retry(untilItIsKnown());
-  durable = kj::heap<Durable>(Durable{.id = kj::mv(id), .parent = kj::mv(parent)});
+  durable = kj::heap<Durable>(
+      Durable{.id = kj::mv(id), .parent = kj::mv(parent), .cancelReason = nullptr});
 }
 
 void PendingCall::cancelDurable(kj::String reason) {
