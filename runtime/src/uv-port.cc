@@ -57,13 +57,13 @@ bool LoopPort::wait() {
   KJ_DEFER(uv_unref(raw));
   if (busyPoll > 0 * kj::SECONDS) {
     auto& clock = kj::systemPreciseMonotonicClock();
-    auto end = clock.now() + busyPoll;
+    auto start = clock.now();
     do {
       if (runUv(UV_RUN_NOWAIT)) return true;
       if (isRunnable()) return false;
       // To whoever else wants this processor.
       std::this_thread::yield();
-    } while (clock.now() < end);
+    } while (clock.now() - start < busyPoll);
   }
   return runUv(UV_RUN_ONCE);
 }
