@@ -39,6 +39,13 @@ kj::String describeChild(const Record& child) {
   return what.size() == 0 ? kj::str("a promise made by others") : kj::mv(what);
 }
 
+void ChildRecords::requireCall(kj::StringPtr id) const {
+  KJ_IF_MAYBE(record, records.find(id)) {
+    if (record->call.target.size() > 0) return;
+    kj::throwFatalException(nondeterministic(id, describeChild(*record), "a call"));
+  }
+}
+
 kj::Maybe<const Record&> ChildRecords::find(kj::StringPtr id, kj::StringPtr what) {
   noteAsked(id);
   KJ_IF_MAYBE(record, records.find(id)) {

@@ -18,6 +18,9 @@ public:
   // not the record of `what`.
   kj::Maybe<const Record&> find(kj::StringPtr id, kj::StringPtr what);
 
+  // Throws the same if the child of that id, if there is one, is no call.
+  void requireCall(kj::StringPtr id) const;
+
   // This start has asked for the child of that id, or find() was called for it.
   void noteAsked(kj::StringPtr id) { unasked.eraseMatch(id); }
 

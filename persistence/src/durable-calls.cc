@@ -12,6 +12,7 @@
 #include "fault-point.h"
 #include "lease-owner.h"
 #include "recovery.h"
+#include "store-secrets.h"
 
 namespace troth {
 
@@ -44,11 +45,13 @@ kj::String newId() {
 
 class DurableCalls final: public Durability, public RunOwner, private kj::TaskSet::ErrorHandler {
 public:
-  DurableCalls(Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options)
+  DurableCalls(Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options,
+      JitterSource& jitter)
       : store(store),
         host(host),
         timer(timer),
         options(options),
+        jitter(jitter),
         name(newLeaseOwner()),
         exposures(host.getOutputGate()),
         recovery(
@@ -105,6 +108,7 @@ private:
   ObjectHost& host;
   kj::Timer& timer;
   DurableOptions options;
+  JitterSource& jitter;
   kj::String name;
   Exposures exposures;
   Recovery recovery;
@@ -114,9 +118,8 @@ private:
   // Leases under which nobody here works any more, though an answer of the store may show them.
   kj::HashMap<kj::String, LeftLease> leftLeases;
 
-  // Methods, by interface and number, that had parts when they last ran: parts wait for the record
-  // of their call, so that is made without looking for it first.
-  std::set<std::pair<uint64_t, uint16_t>> withParts;
+  // Calls that are recorded before they start, as long as that is under way.
+  uint32_t recording = 0;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
   bool draining = false;
   kj::Vector<Dropped> dropped;
@@ -132,6 +135,7 @@ private:
   ObjectHost& getHost() override { return host; }
   kj::Timer& getTimer() override { return timer; }
   const DurableOptions& getOptions() const override { return options; }
+  JitterSource& getJitter() override { return jitter; }
   kj::StringPtr getName() const override { return name; }
   Exposures& getExposures() override { return exposures; }
   void goOn(kj::Promise<void> task) override { tasks.add(kj::mv(task)); }
@@ -148,7 +152,7 @@ private:
     KJ_IF_MAYBE(entry, runs.find(run.getAsked().id)) {
       if (entry->run.get() != &run) return;
       runs.erase(run.getAsked().id);
-      if (!runs.size()) fulfill(whenIdle);
+      noteIdle();
     }
   }
 
@@ -175,14 +179,6 @@ private:
     }
   }
 
-  void hasRun(const CallRequest& call, bool hasParts) override {
-    if (hasParts) {
-      withParts.emplace(call.interfaceId, call.methodId);
-    } else {
-      withParts.erase({call.interfaceId, call.methodId});
-    }
-  }
-
   void startOver(kj::StringPtr id) override {
     KJ_IF_MAYBE(run, find(id)) run->startOver();
   }
@@ -202,8 +198,12 @@ private:
 
   // ---- Runs ----
 
+  uint32_t countCalls() const { return runs.size() + recording; }
   uint32_t getRoom() const {
-    return options.runningMax - kj::min(uint32_t(runs.size()), options.runningMax);
+    return options.runningMax - kj::min(countCalls(), options.runningMax);
+  }
+  void noteIdle() {
+    if (countCalls() == 0) fulfill(whenIdle);
   }
 
   kj::Maybe<DurableRun&> find(kj::StringPtr id) {
@@ -216,6 +216,43 @@ private:
     auto& result = *run;
     runs.insert(kj::mv(id), Entry{kj::mv(run), Activity::BUSY, kj::mv(slot)});
     return result;
+  }
+
+  // What has become of a call that is recorded before it starts: it runs here, or is left to its
+  // record.
+  struct Recorded {
+    kj::Maybe<kj::Own<DurableRun>> run = nullptr;
+    kj::Maybe<Record> record = nullptr;
+  };
+
+  kj::Promise<Recorded> recordAndStart(
+      Asked asked, kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+    ++recording;
+    KJ_DEFER(--recording; noteIdle());
+    faultPoint("before-record");
+    auto request = DurableRun::creationOf(asked, options);
+    request.lease = newLease();
+    auto leased = timer.now();
+    auto record = co_await store.create(kj::mv(request));
+    if (record.isSettled()) co_return Recorded{.record = kj::mv(record)};
+    KJ_IF_MAYBE(run, find(record.id)) co_return Recorded{.run = kj::addRef(*run)};
+    if (!isOurs(record)) co_return Recorded{.record = kj::mv(record)};
+    auto& run = add(kj::mv(asked), nullptr);
+    run.startHeld(record, leased, kj::mv(object), kj::mv(params));
+    co_return Recorded{.run = kj::addRef(run)};
+  }
+
+  // The same, to its end, though nobody may wait for it any more: nobody else would start it before
+  // its lease is over.
+  kj::Promise<Recorded> takeUp(
+      Asked asked, kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
+    auto paf = kj::newPromiseAndFulfiller<Recorded>();
+    auto& fulfiller = *paf.fulfiller;
+    tasks.add(recordAndStart(kj::mv(asked), kj::mv(object), kj::mv(params))
+                  .then([&fulfiller](Recorded&& recorded) { fulfiller.fulfill(kj::mv(recorded)); },
+                      [&fulfiller](kj::Exception&& e) { fulfiller.reject(kj::mv(e)); })
+                  .attach(kj::mv(paf.fulfiller)));
+    return kj::mv(paf.promise);
   }
 
   // ---- What was left pending ----
@@ -288,8 +325,6 @@ public:
         arrival.request.timeLeft.map([&](kj::Duration left) { return calls.store.now() + left; });
     if (arrival.request.parent.size() > 0)
       parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
-    if (calls.withParts.contains({arrival.interfaceId, arrival.methodId}))
-      start = Start::AFTER_RECORD;
     // Together with what else comes in this turn.
     if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) look();
   }
@@ -445,7 +480,7 @@ private:
     auto request = DurableRun::creationOf(asked, calls.options);
     request.settlement = Settlement{PromiseState::CANCELED, nullptr,
         PromiseError{kj::Exception::Type::FAILED, kj::str(cancelReason)}};
-    auto record = co_await calls.store.create(kj::mv(request));
+    auto record = co_await explained(calls.store.create(kj::mv(request)));
     // It may have been there, and have made calls.
     bool isDone = record.isSettled() && record.state != PromiseState::CANCELED;
     if (!isDone) co_await calls.cancel(record.id, cancelReason);
@@ -453,39 +488,44 @@ private:
     settled = kj::mv(record);
   }
 
-  // Breaks with why there is no record of the call. If it is that the id is taken, the store shows
-  // less of the two calls than can be shown here.
-  kj::Promise<Record> explain(kj::Exception problem) {
-    if (problem.getType() == kj::Exception::Type::FAILED) {
+  // The same, but if the id is taken, the error shows more of the two calls than the store can.
+  template <typename T>
+  kj::Promise<T> explained(kj::Promise<T> made) {
+    kj::Maybe<kj::Exception> problem;
+    try {
+      co_return co_await made;
+    } catch (...) {
+      problem = kj::getCaughtExceptionAsKj();
+    }
+    auto& p = KJ_ASSERT_NONNULL(problem);
+    if (p.getType() == kj::Exception::Type::FAILED) {
       auto found = co_await calls.store.find(asked.id);
       KJ_IF_MAYBE(record, found) requireSameCall(asked.id, record->call, asked.call, schema);
     }
-    kj::throwFatalException(kj::mv(problem));
+    kj::throwFatalException(kj::mv(p));
   }
 
   // Records the call, or finds its record.
   kj::Promise<void> takeUp(kj::Own<_::Message> params) {
-    requireRoom();
-    faultPoint("before-record");
-    auto request = DurableRun::creationOf(asked, calls.options);
-    request.lease = calls.newLease();
     if (!calls.exposures.areRecorded()) co_await calls.exposures.whenRecorded();
     requireSoundParams();
-    auto leased = calls.timer.now();
-    auto made = calls.store.create(kj::mv(request));
-    auto record = co_await made.catch_([this](kj::Exception&& e) { return explain(kj::mv(e)); });
-    if (!record.isSettled() && !join()) {
-      if (calls.isOurs(record)) {
-        addRun().startHeld(record, leased, kj::mv(object), kj::mv(params));
+    requireRoom();
+    auto recorded = co_await explained(calls.takeUp(asked.clone(), kj::mv(object), kj::mv(params)));
+    run = kj::mv(recorded.run);
+    KJ_IF_MAYBE(record, recorded.record) {
+      if (record->isSettled()) {
+        settled = kj::mv(*record);
       } else {
-        record = co_await calls.store.whenSettled(record.id);
+        settled = co_await calls.store.whenSettled(record->id);
       }
     }
-    if (record.isSettled()) settled = kj::mv(record);
   }
 };
 
 kj::Own<_::DurableCaller> DurableCalls::arrive(_::Arrival arrival) {
+  KJ_REQUIRE(!arrival.request.id.startsWith(OWN_IDS),
+      "ids of durable calls do not begin with \"troth:\", as those of the store's own records do",
+      arrival.request.id);
   return kj::heap<Caller>(*this, kj::mv(arrival));
 }
 
@@ -512,7 +552,7 @@ kj::Promise<void> DurableCalls::drain(kj::Duration limit) {
   recovering = kj::READY_NOW;
   auto waitsForLong = [](const Entry& entry) { return entry.activity == Activity::WAITING; };
   auto givenBack = giveBack(waitsForLong);
-  if (runs.size() > 0) {
+  if (countCalls() > 0) {
     auto paf = kj::newPromiseAndFulfiller<void>();
     whenIdle = kj::mv(paf.fulfiller);
     co_await paf.promise.exclusiveJoin(timer.afterDelay(limit));
@@ -534,9 +574,9 @@ kj::Promise<void> DurableCalls::giveBack(Test&& isMeant) {
 
 }  // namespace
 
-kj::Own<Durability> newDurableCalls(
-    Store& store, ObjectHost& host, kj::Timer& timer, const DurableOptions& options) {
-  return kj::heap<DurableCalls>(store, host, timer, options);
+kj::Own<Durability> newDurableCalls(Store& store, ObjectHost& host, kj::Timer& timer,
+    const DurableOptions& options, kj::Maybe<JitterSource&> jitter) {
+  return kj::heap<DurableCalls>(store, host, timer, options, jitter.orDefault(_::threadJitter()));
 }
 
 }  // namespace troth

@@ -25,8 +25,6 @@ kj::Exception failed(kj::String text) {
   return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(text));
 }
 
-double randomPart() { return static_cast<double>(random()) / RAND_MAX; }
-
 }  // namespace
 
 // =======================================================================================
@@ -67,6 +65,7 @@ public:
   kj::String adopt(kj::Own<_::PendingCall> call) override {
     get().requireSound();
     auto childId = get().nextChildId();
+    get().children.requireCall(childId);
     get().keep(childId, kj::mv(call));
     return childId;
   }
@@ -78,10 +77,7 @@ private:
   uint32_t version;
 
   DurableRun& get() {
-    auto& found =
-        KJ_REQUIRE_NONNULL(run, "the durable call is over, or has been taken from this vat", id);
-    found.hasParts = true;
-    return found;
+    return KJ_REQUIRE_NONNULL(run, "the durable call is over, or has been taken from this vat", id);
   }
 };
 
@@ -124,7 +120,8 @@ kj::Duration DurableRun::retryDelay() {
   for (uint32_t start = 1; start < tries() && longest < options.retryDelayMax; ++start)
     longest *= 2;
   longest = kj::min(longest, options.retryDelayMax);
-  return int64_t((longest / kj::NANOSECONDS) * randomPart()) * kj::NANOSECONDS;
+  auto part = owner.getJitter().next();
+  return int64_t((longest / kj::NANOSECONDS) * part) * kj::NANOSECONDS;
 }
 
 void DurableRun::startAhead(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
@@ -235,7 +232,6 @@ kj::Promise<void> DurableRun::readChildren() {
 // The method is done, one way or the other.
 kj::Promise<void> DurableRun::finish() {
   co_await openCalls.whenDone();
-  owner.hasRun(asked.call, hasParts);
   KJ_IF_MAYBE(f, failure) {
     if (mayStartAgain(*f) || hasTimedOut()) co_return co_await tryAgainLater();
   }

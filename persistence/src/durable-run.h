@@ -5,6 +5,7 @@
 #include <kj/refcount.h>
 #include <kj/time.h>
 #include <troth/durability.h>
+#include <troth/retry.h>
 #include <troth/store.h>
 
 #include <list>
@@ -30,6 +31,11 @@ struct Asked {
 
   // When it was asked for, if it was here: what was recorded before was recorded for somebody else.
   kj::Maybe<kj::Date> since;
+
+  Asked clone() const {
+    return {
+        kj::str(id), call.clone(), parent.map([](auto& p) { return kj::str(p); }), deadline, since};
+  }
 };
 
 class DurableRun;
@@ -41,6 +47,7 @@ public:
   virtual ObjectHost& getHost() = 0;
   virtual kj::Timer& getTimer() = 0;
   virtual const DurableOptions& getOptions() const = 0;
+  virtual JitterSource& getJitter() = 0;
   virtual kj::StringPtr getName() const = 0;
   virtual Exposures& getExposures() = 0;
 
@@ -59,9 +66,6 @@ public:
 
   // It waits for something that may take long.
   virtual void waits(DurableRun& run) = 0;
-
-  // The code is done. It has parts if it has asked for anything that is recorded under its call.
-  virtual void hasRun(const CallRequest& call, bool hasParts) = 0;
 
   // The run with that id, if there is one, may have used what does not stand.
   virtual void startOver(kj::StringPtr id) = 0;
@@ -202,7 +206,6 @@ private:
   uint64_t outcomesTakenBackBefore;
   uint64_t callsBefore = 0;
 
-  bool hasParts = false;
   uint32_t childrenAsked = 0;
   ChildRecords children;
 

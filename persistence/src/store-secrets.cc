@@ -8,7 +8,6 @@
 namespace troth {
 namespace {
 
-constexpr kj::StringPtr KEY_ID = "troth:sturdy-key"_kj;
 constexpr kj::StringPtr TAG = "troth"_kj;
 constexpr size_t KEY_BYTES = 32;
 
@@ -20,10 +19,10 @@ public:
   explicit StoreSecrets(Store& store): store(store) {}
 
   kj::Promise<kj::Array<kj::byte>> getKey() override {
-    auto found = co_await store.find(KEY_ID);
+    auto found = co_await store.find(keyId());
     if (found == nullptr) {
       co_await makeKey();
-      found = co_await store.find(KEY_ID);
+      found = co_await store.find(keyId());
     }
     auto& record = KJ_REQUIRE_NONNULL(found, "the key of the store's sturdy refs was deleted");
     StoredMessage message(record.call.params);
@@ -54,7 +53,7 @@ private:
     KJ_SYSCALL(getrandom(key.begin(), key.size(), 0));
     StoredMessageBuilder message;
     message.content().setAs<capnp::Data>(key);
-    CreateRequest request{.id = kj::str(KEY_ID), .tags = kj::arr(kj::str(TAG))};
+    CreateRequest request{.id = keyId(), .tags = kj::arr(kj::str(TAG))};
     request.call.params = message.finish();
     return store.create(kj::mv(request)).ignoreResult().catch_([](kj::Exception&& exception) {
       if (exception.getType() != kj::Exception::Type::FAILED) {
@@ -63,12 +62,14 @@ private:
     });
   }
 
+  static kj::String keyId() { return kj::str(OWN_IDS, "sturdy-key"); }
+
   static kj::String pathOf(kj::StringPtr name, kj::StringPtr key) {
     return kj::str(kj::encodeUriComponent(name), '/', kj::encodeUriComponent(key));
   }
 
   static kj::String idOf(kj::StringPtr path, uint64_t generation) {
-    return kj::str("troth:revoked/", path, '/', generation);
+    return kj::str(OWN_IDS, "revoked/", path, '/', generation);
   }
 };
 

@@ -6,6 +6,9 @@
 
 namespace troth {
 
+// What the ids of its records begin with.
+constexpr kj::StringPtr OWN_IDS = "troth:"_kj;
+
 // `store` must outlive the result.
 kj::Own<SturdySecrets> newStoreSecrets(Store& store);
 

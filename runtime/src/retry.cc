@@ -15,11 +15,6 @@ private:
   std::uniform_real_distribution<double> distribution{0, 1};
 };
 
-JitterSource& threadJitter() {
-  static thread_local ThreadJitter jitter;
-  return jitter;
-}
-
 }  // namespace
 
 bool isRetryable(const kj::Exception& exception) {
@@ -48,6 +43,11 @@ bool RetryBudget::take(kj::TimePoint now) {
 }
 
 namespace _ {
+
+JitterSource& threadJitter() {
+  static thread_local ThreadJitter jitter;
+  return jitter;
+}
 
 JitteredDelay::JitteredDelay(kj::Duration first, kj::Duration most, kj::Maybe<JitterSource&> jitter)
     : below(kj::min(first, most)), most(most), jitter(jitter) {}

@@ -134,6 +134,28 @@ TEST_F(DurableCall, AnObjectThatCannotBeSavedIsAnErrorBeforeAnythingRuns) {
   EXPECT_TRUE(find("g") == nullptr);
 }
 
+TEST_F(DurableCall, OnAnObjectThatNobodyCouldRestoreIsAnErrorBeforeAnythingRuns) {
+  scene.give = [&](Server<Desk>::Give call) -> kj::Promise<void> {
+    return call.fulfill(kj::heap<DrawerServer>(scene, "loose"));
+  };
+  auto drawer = desk().give(desk().open("socks").drawer()).drawer();
+  auto text = failureOf(loop.waitScope(), [&]() { return drawer.put("x").durable("p").count(); });
+  EXPECT_TRUE(contains(text, "this object cannot be called durably, because nobody could restore"))
+      << text;
+  EXPECT_TRUE(scene.drawers.empty());
+  EXPECT_TRUE(find("p") == nullptr);
+}
+
+TEST_F(DurableCall, OnAnObjectOfAVatThatServesNothingIsAnErrorBeforeAnythingRuns) {
+  Ref<Drawer> mine = kj::heap<DrawerServer>(scene, "mine");
+  scene.give = [](Server<Desk>::Give call) -> kj::Promise<void> {
+    co_await call.drawer().put("x").durable("p").count();
+  };
+  auto text = failureOf(loop.waitScope(), [&]() { return desk().give(mine).ignoreResult(); });
+  EXPECT_TRUE(contains(text, "this object cannot be called durably")) << text;
+  EXPECT_TRUE(scene.drawers.empty());
+}
+
 TEST_F(DurableCall, OfAMarkedMethodIsRecordedUnderAnIdOfTheVat) {
   auto id = wait(desk().marked("x").text());
   EXPECT_EQ(PromiseState::FULFILLED, get(id).state);
@@ -216,6 +238,23 @@ TEST_F(DurableCall, IsAttachedToFromAnyVatWithTheStore) {
   auto text =
       failureOf(loop.waitScope(), [&]() { return office->vat->attach<Desk::WorkResults>("none"); });
   EXPECT_TRUE(contains(text, "there is no promise")) << text;
+}
+
+TEST_F(DurableCall, IsAttachedToFromAnotherVatBeforeItHasSettled) {
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  auto fork = paf.promise.fork();
+  scene.work = [&](auto call) -> kj::Promise<void> {
+    return fork.addBranch().then([call]() mutable { call.fulfill("done"); });
+  };
+  start("w");
+  Scene otherScene;
+  Office other(loop, otherScene, newStore(), folder.file("other.sock"), durable);
+  auto attached = other.vat->attach<Desk::WorkResults>("w").text();
+  wait(loop.timer().afterDelay(20 * kj::MILLISECONDS));
+  EXPECT_FALSE(attached.poll(loop.waitScope()));
+  paf.fulfiller->fulfill();
+  EXPECT_EQ("done", wait(kj::mv(attached)));
+  EXPECT_EQ(0, otherScene.runs);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ interface Desk {
   marked @3 (text :Text) -> (text :Text) $Troth.durable;
   careful @4 (text :Text) -> (text :Text) $Troth.recordFirst;
   open @5 (name :Text) -> (drawer :Drawer);
+  tally @6 (n :Int64) -> (n :Int64) $Troth.recordFirst;
 }
 
 interface Drawer {

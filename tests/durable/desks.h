@@ -78,6 +78,10 @@ public:
     ++scene.runs;
     return call.fulfill(call.text());
   }
+  kj::Promise<void> tally(Tally call) override {
+    ++scene.runs;
+    return call.fulfill(call.n());
+  }
   kj::Promise<void> open(Open call) override { return call.fulfill(drawers(call.name())); }
 
 private:

@@ -135,26 +135,6 @@ TEST_F(UnrecordedCall, IsLookedForAgainWhenItsParametersAreLate) {
   EXPECT_EQ(0, scene.runs);
 }
 
-TEST_F(UnrecordedCall, IsNotLookedForIfItsMethodHadStepsWhenItLastRan) {
-  int steps = 1;
-  scene.work = [&](WorkCall call) -> kj::Promise<void> {
-    for (int i = 0; i < steps; ++i) co_await call.step("s", []() { return 1; });
-    call.fulfill("done");
-  };
-  late->letGo();
-  wait(desk().work("x").durable("a").text());
-  steps = 0;
-  late->late = "b";
-  wait(desk().work("x").durable("b").text());
-  late->late = "c";
-  auto last = desk().work("x").durable("c").text();
-  pause(20 * kj::MILLISECONDS);
-  late->late = "";
-  EXPECT_TRUE(find("c") == nullptr);
-  late->letFind();
-  EXPECT_EQ("done", wait(kj::mv(last)));
-}
-
 TEST_F(UnrecordedCall, AsksForNoObjectByANameFromAStepThatCannotBeRecorded) {
   Scene farScene;
   auto farSocket = folder.file("far.sock");
@@ -177,6 +157,67 @@ TEST_F(UnrecordedCall, AsksForNoObjectByANameFromAStepThatCannotBeRecorded) {
   late->letGo();
   EXPECT_EQ("found", wait(kj::mv(answer)));
   EXPECT_EQ(1, farScene.restored);
+}
+
+// ---- Calls that are recorded before they start ----
+
+using RecordedFirst = ExposedOutcome;
+
+TEST_F(RecordedFirst, StartsThoughItsCallerHasLeft) {
+  durable.lease = 1 * kj::HOURS;
+  kill();
+  openLate();
+  late->slow = "w";
+  {
+    auto dropped = desk().tally(1).durable("w");
+    settle();
+  }
+  client = std::nullopt;
+  settle();
+  late->letCreate();
+  late->letGo();
+  waitUntil([&]() { return scene.runs == 1 && get("w").isSettled(); });
+  EXPECT_EQ(1u, get("w").epoch);
+}
+
+TEST_F(RecordedFirst, CountsAsRunningFromItsArrival) {
+  durable.runningMax = 1;
+  kill();
+  openLate();
+  late->slow = "a";
+  late->letGo();
+  auto first = desk().tally(1).durable("a").n();
+  settle();
+  auto second = desk().tally(2).durable("b").n();
+  settle();
+  EXPECT_EQ(0, scene.runs);
+  EXPECT_TRUE(find("b") == nullptr);
+  late->letCreate();
+  EXPECT_EQ(1, wait(kj::mv(first)));
+  EXPECT_EQ(2, wait(kj::mv(second)));
+}
+
+TEST_F(RecordedFirst, IsWaitedForWhenItsVatShutsDown) {
+  late->slow = "w";
+  late->letGo();
+  auto answer = desk().tally(1).durable("w").n();
+  settle();
+  bool isDown = false;
+  auto down = office->vat->shutdown(5 * kj::SECONDS).then([&]() { isDown = true; });
+  auto waiting = down.eagerlyEvaluate(nullptr);
+  pause(20 * kj::MILLISECONDS);
+  EXPECT_FALSE(isDown);
+  late->letCreate();
+  wait(kj::mv(waiting));
+  EXPECT_EQ(PromiseState::FULFILLED, get("w").state);
+}
+
+TEST_F(RecordedFirst, ShowsBothCallsIfItsIdIsTaken) {
+  late->letGo();
+  wait(desk().tally(1).durable("w").n());
+  auto text = failure(desk().tally(2).durable("w").n());
+  EXPECT_TRUE(contains(text, "Desk.tally(n = 1) on \"desk\"; asked for was Desk.tally(n = 2)"))
+      << text;
 }
 
 // ---- Steps that are recorded late ----

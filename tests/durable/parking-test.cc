@@ -19,6 +19,11 @@ constexpr auto AWAY_FROM_REAL_TIME = 1000 * kj::HOURS;
 // Longer than a call is not parked.
 constexpr auto LEASE = 10 * kj::MINUTES;
 
+class HalfJitter final: public JitterSource {
+public:
+  double next() override { return 0.5; }
+};
+
 // What there is of a vat that serves a desk while it is up.
 struct Place {
   Place(Scene& scene, kj::Own<Store> storeParam, kj::Timer& timer, const DurableOptions& options)
@@ -28,7 +33,7 @@ struct Place {
     auto make = [&scene](kj::StringPtr key) { return kj::heap<DrawerServer>(scene, key); };
     Restorer<Drawer> drawers(objects->addRestorer("drawer", _::toMakeServer<Drawer>(kj::mv(make))));
     objects->serve("desk", kj::heap<DeskServer>(scene, drawers));
-    durability = newDurableCalls(*store, *objects, timer, options);
+    durability = newDurableCalls(*store, *objects, timer, options, jitter);
     objects->setDurability(*durability);
   }
   ~Place() noexcept(false) {
@@ -39,6 +44,7 @@ struct Place {
 
   Ref<Desk> desk() { return Ref<Desk>(capnp::ClientHook::from(objects->getObject("desk"))); }
 
+  HalfJitter jitter;
   kj::Own<Store> store;
   kj::Own<HostedObjects> objects;
   kj::Own<Durability> durability;
@@ -352,6 +358,29 @@ TEST_F(Parking, ACallWithAnOpenStepIsNotParked) {
   EXPECT_EQ(1, alive);
   gate.fulfiller->fulfill();
   EXPECT_EQ("done", wait(kj::mv(answer)));
+}
+
+using RetryDelay = Parking;
+
+TEST_F(RetryDelay, Doubles) {
+  durable.retryDelayFirst = 1 * kj::SECONDS;
+  durable.retryDelayMax = 3 * kj::SECONDS;
+  kill();
+  open();
+  scene.work = [&](WorkCall) -> kj::Promise<void> {
+    ++scene.runs;
+    return KJ_EXCEPTION(OVERLOADED, "not now");
+  };
+  auto dropped = place->desk().work("x").durable("w");
+  settle();
+  advance(490 * kj::MILLISECONDS);
+  EXPECT_EQ(1, scene.runs);
+  advance(20 * kj::MILLISECONDS);
+  EXPECT_EQ(2, scene.runs);
+  advance(990 * kj::MILLISECONDS);
+  EXPECT_EQ(2, scene.runs);
+  for (int i = 0; i < 3; ++i) advance(2 * kj::SECONDS);
+  EXPECT_LT(2, scene.runs);
 }
 
 }  // namespace

@@ -40,5 +40,13 @@ TEST_F(SturdyRefOfAVatWithAStore, StaysRevokedAfterARestart) {
   EXPECT_EQ("socks", nameBehind(savedDrawer("socks")));
 }
 
+TEST_F(SturdyRefOfAVatWithAStore, IsNotRevokedByADurableCall) {
+  auto saved = savedDrawer("socks");
+  auto text = failureOf(loop.waitScope(),
+      [&]() { return desk().work("x").durable("troth:revoked/Drawer/socks/0").text(); });
+  EXPECT_NE(std::string::npos, text.find("do not begin with")) << text;
+  EXPECT_EQ("socks", nameBehind(saved));
+}
+
 }  // namespace
 }  // namespace troth

@@ -184,6 +184,22 @@ TEST_P(Interop, AChainOfDependentCallsOnAStockServerIsOneRoundTrip) {
   EXPECT_EQ(vat.getTraffic().roundTrips, 1u);
 }
 
+TEST_P(Interop, ADurableCallOnAStockServerIsRefusedAndNotMade) {
+  StockPeer peer({"serve", listenAddress("stock")});
+  auto address = connectAddress("stock", peer.readLine());
+  Vat vat;
+  auto topic = vat.connect<board::Board>(address.c_str()).topic("news").topic();
+  // At first it is not known what the server is.
+  for (auto id: {"first", "second"}) {
+    auto refusal = failureOf(topic.post("text").durable(id), vat);
+    EXPECT_EQ(refusal.getType(), kj::Exception::Type::FAILED);
+    EXPECT_MENTIONS(describe(refusal),
+        "a durable call was made on an object whose vat records no calls, because it is not a "
+        "Troth server");
+  }
+  EXPECT_EQ(topic.history().texts().wait(vat).size(), 0u);
+}
+
 TEST_P(Interop, AChainOfAStockClientsOnAServerOfTrothsIsOneRoundTrip) {
   Vat vat;
   vat.serve(kj::heap<BoardServer>());

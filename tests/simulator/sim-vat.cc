@@ -15,6 +15,12 @@ using Value = kj::Own<_::Message>;
 
 constexpr kj::StringPtr DESK = "desk"_kj;
 
+// Of the sequence that the world has seeded.
+class SeededJitter final: public JitterSource {
+public:
+  double next() override { return random() / (RAND_MAX + 1.0); }
+};
+
 // Small numbers, so that limits are reached.
 DurableOptions durableOptions() {
   return {.lease = 10 * kj::SECONDS,
@@ -230,6 +236,7 @@ SimVat::~SimVat() noexcept(false) {
 }
 
 void SimVat::start() {
+  static SeededJitter jitter;
   auto name = "vat " + std::to_string(number) + "/" + std::to_string(++starts);
   lives.push_back(kj::heap<Life>(Life{name, kj::refcounted<Inbox>()}));
   life = lives.back();
@@ -238,7 +245,7 @@ void SimVat::start() {
   parts->peers = kj::heap<Peers>(*this);
   parts->objects->serve(DESK, kj::heap<SimDesk>(*this, *life));
   parts->durability =
-      newDurableCalls(*parts->store, *parts->objects, parts->timer, durableOptions());
+      newDurableCalls(*parts->store, *parts->objects, parts->timer, durableOptions(), jitter);
   parts->objects->setDurability(*parts->durability);
 }
 

@@ -99,6 +99,9 @@ struct RetryPolicy {
 
 namespace _ {
 
+// The one of this thread, seeded by the system.
+JitterSource& threadJitter();
+
 // Delays that double, up to a bound. Each is a random part of what it may be.
 class JitteredDelay {
 public:
