@@ -288,9 +288,13 @@ public:
 
   kj::Promise<kj::Array<Claimed>> claim(ClaimRequest request) override {
     auto owner = kj::str(request.lease.owner);
-    auto done = ask<kj::Array<Claimed>>([request = kj::mv(request)](Backend& inner) mutable {
-      return inner.claim(kj::mv(request));
-    });
+    auto done = ask<kj::Array<Claimed>>(
+        [&rules = rules, request = kj::mv(request)](Backend& inner) mutable {
+          return inner.claim(kj::mv(request)).then([&rules](kj::Array<Claimed>&& all) {
+            for (auto& one: all) rules.committed(one.record.id.cStr());
+            return kj::mv(all);
+          });
+        });
     return done.then([this, owner = kj::mv(owner)](kj::Array<Claimed>&& all) {
       for (auto& one: all) session->note(owner, one.record);
       return kj::mv(all);

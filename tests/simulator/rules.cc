@@ -59,7 +59,11 @@ kj::Maybe<const Record&> Rules::find(const std::string& id) const {
 // When it happens
 
 void Rules::committed(const std::string& id) {
-  KJ_IF_MAYBE(record, find(id)) checkRecord(id, *record);
+  KJ_IF_MAYBE(record, find(id)) {
+    auto& owner = owners[id];
+    if (owner.epoch != record->epoch) owner = {record->epoch, world.time()};
+    checkRecord(id, *record);
+  }
 }
 
 void Rules::checkRecord(const std::string& id, const Record& record) {
@@ -72,6 +76,7 @@ void Rules::checkRecord(const std::string& id, const Record& record) {
   }
   auto outcome = outcomeText(record);
   auto known = outcomes.emplace(id, outcome).first;
+  settledAt.emplace(id, world.time());
   if (known->second != outcome) {
     world.fail(id, "its outcome was " + known->second + ", and is now " + outcome);
   }
@@ -130,6 +135,14 @@ void Rules::answers(const Life& life, const std::string& id, const std::string& 
 void Rules::acts(
     const Life& life, const std::string& id, const std::string& step, const Seen& seen) {
   if (find(id) == nullptr) world.fail(id, step + " acts before the call is recorded");
+  auto settled = settledAt.find(step);
+  auto told = life.epochs.find(id);
+  auto& owner = owners[id];
+  // Of what is recorded while it has the lease it need not know: that a vat may have asked for that
+  // has lost it.
+  if (settled != settledAt.end() && settled->second < owner.since && told != life.epochs.end() &&
+      told->second == owner.epoch)
+    world.fail(step, life.name + " acts again, and that is recorded since before it took the call");
   checkSeen(id, life.name, step + " acts", seen);
 }
 

@@ -62,7 +62,8 @@ public:
   // An outcome leaves a vat: it is recorded.
   void answers(const Life& life, const std::string& id, const std::string& outcome);
 
-  // A step of `id` acts on the world: the call is recorded, and all that the run has seen before.
+  // A step of `id` acts on the world: the call is recorded, and all that the run has seen before;
+  // the step was not when its owner took the call.
   void acts(const Life& life, const std::string& id, const std::string& step, const Seen& seen);
 
   // A run goes on after the part `child` came to `value`.
@@ -102,6 +103,14 @@ private:
   kj::Own<MemoryRecords> shared;
   std::map<std::string, Record>& records;
   std::map<std::string, std::string> outcomes;
+  std::map<std::string, kj::TimePoint> settledAt;
+
+  // The last lease on each record, and when it was given.
+  struct Owner {
+    uint64_t epoch = 0;
+    kj::TimePoint since = kj::origin<kj::TimePoint>();
+  };
+  std::map<std::string, Owner> owners;
   std::list<std::pair<const Life*, std::string>> running;
 
   // What the last run in each life of a vat has called.
