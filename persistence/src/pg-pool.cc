@@ -51,6 +51,9 @@ private:
   kj::uint opening = 0;
   kj::Maybe<kj::TaskSet> tasks;
 
+  // Why the last attempt to open one failed, if it did.
+  kj::Maybe<kj::String> problem;
+
   kj::Maybe<kj::Own<PgConnection>> takeFree();
   kj::Own<PgConnection> lend(kj::Own<PgConnection> connection);
   void put(kj::Own<PgConnection> connection);
@@ -77,7 +80,12 @@ kj::Promise<kj::Own<PgConnection>> PgPool::Impl::take() {
   }
   auto promise = kj::newAdaptedPromise<kj::Own<PgConnection>, Waiter>(*this);
   openMore();
-  auto refusal = [max = options.waitMax]() -> kj::Promise<kj::Own<PgConnection>> {
+  auto refusal = [self = kj::addRef(*this)]() -> kj::Promise<kj::Own<PgConnection>> {
+    auto max = self->options.waitMax;
+    KJ_IF_MAYBE(problem, self->problem) {
+      return KJ_EXCEPTION(
+          OVERLOADED, "there is no connection to PostgreSQL: limit waitMax", max, *problem);
+    }
     return KJ_EXCEPTION(
         OVERLOADED, "no connection to PostgreSQL became free in time: limit waitMax", max);
   };
@@ -146,9 +154,16 @@ void PgPool::Impl::openMore() {
 }
 
 kj::Promise<kj::Own<PgConnection>> PgPool::Impl::open() {
-  auto connection = co_await PgConnection::connect(loop, options.where);
-  co_await options.setUp(*connection);
-  co_return kj::mv(connection);
+  try {
+    auto connection = co_await PgConnection::connect(loop, options.where);
+    co_await options.setUp(*connection);
+    problem = nullptr;
+    co_return kj::mv(connection);
+  } catch (...) {
+    auto failure = kj::getCaughtExceptionAsKj();
+    problem = kj::str(failure.getDescription());
+    kj::throwFatalException(kj::mv(failure));
+  }
 }
 
 void PgPool::Impl::openFailed(const kj::Exception& failure) {

@@ -97,6 +97,17 @@ TEST_F(PgPoolTest, NobodyWaitsForEver) {
   EXPECT_TRUE(mentions(failure, "waitMax"));
 }
 
+TEST_F(PgPoolTest, SaysWhyThereIsNoConnectionInTime) {
+  auto hasty = options(1);
+  hasty.waitMax = 50 * kj::MILLISECONDS;
+  hasty.where = kj::str("host=/nowhere user=troth");
+  PgPool pool(loop, kj::mv(hasty));
+  auto failure = refusal(pool.take());
+  EXPECT_EQ(kj::Exception::Type::OVERLOADED, failure.getType());
+  EXPECT_TRUE(mentions(failure, "waitMax"));
+  EXPECT_TRUE(mentions(failure, "/nowhere"));
+}
+
 TEST_F(PgPoolTest, RollsBackWhatIsLeftOfATransaction) {
   PgPool pool(loop, options(1));
   auto lent = pool.take().wait(waitScope);
