@@ -238,6 +238,19 @@ TEST_P(StoreContract, MessagesMayBeLarge) {
   EXPECT_TRUE(record.value == allBytes((1 << 20) + 1));
 }
 
+TEST_P(StoreContract, MessagesMayBeAsLargeAsTheirLimit) {
+  auto bytes = allBytes(Store::MESSAGE_BYTES_MAX);
+  auto request = work("a");
+  request.call.params = kj::heapArray<kj::byte>(bytes);
+  create(kj::mv(request));
+  auto settling = fulfill("a");
+  settling.value = kj::heapArray<kj::byte>(bytes);
+  settle(kj::mv(settling));
+  auto record = get("a");
+  EXPECT_TRUE(record.call.params == bytes);
+  EXPECT_TRUE(record.value == bytes);
+}
+
 TEST_P(StoreContract, MessagesMayBeEmpty) {
   auto request = work("a");
   request.call.params = nullptr;

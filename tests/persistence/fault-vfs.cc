@@ -59,40 +59,45 @@ FaultVfs::~FaultVfs() {
   sqlite3_vfs_register(&real, 1);
 }
 
-void FaultVfs::cutPowerAt(uint64_t step, Loss l) {
+void FaultVfs::cutPowerAt(uint64_t step, Loss loss) { plan(Fault::POWER_CUT, step, loss); }
+void FaultVfs::failAt(uint64_t step) { plan(Fault::FAILURE, step, Loss::NOTHING); }
+void FaultVfs::failFrom(uint64_t step, Loss loss) { plan(Fault::FAILURES, step, loss); }
+
+void FaultVfs::plan(Fault f, uint64_t step, Loss l) {
   std::unique_lock lock(mutex);
-  fault = Fault::POWER_CUT;
+  fault = f;
   stepsLeft = step;
   loss = l;
-  random.seed(step);
-}
-
-void FaultVfs::failAt(uint64_t step) {
-  std::unique_lock lock(mutex);
-  fault = Fault::FAILURE;
-  stepsLeft = step;
   failed = false;
+  random.seed(step);
 }
 
 void FaultVfs::heal() {
   std::unique_lock lock(mutex);
+  lose();
   fault = Fault::NONE;
 }
 
 // Takes a step. Returns whether it is to fail.
 bool FaultVfs::isFaulty() {
   if (fault == Fault::NONE || --stepsLeft > 0) return false;
-  if (fault == Fault::POWER_CUT) cutPower();
-  fault = Fault::NONE;
+  if (fault == Fault::POWER_CUT) {
+    lose();
+    _exit(POWER_CUT);
+  }
+  if (fault == Fault::FAILURE) fault = Fault::NONE;
+  // The next step is faulty, too.
+  if (fault == Fault::FAILURES) stepsLeft = 1;
   failed = true;
   return true;
 }
 
-void FaultVfs::cutPower() {
-  for (auto i = unsynced.rbegin(); i != unsynced.rend(); ++i) {
+// What was not synced, or some of it.
+void FaultVfs::lose() {
+  for (auto i = unsynced.rbegin(); i != unsynced.rend() && loss != Loss::NOTHING; ++i) {
     if (loss == Loss::EVERYTHING || random() % 2 == 0) undo(*i);
   }
-  _exit(POWER_CUT);
+  unsynced.clear();
 }
 
 void FaultVfs::undo(const Undo& undo) {
@@ -149,7 +154,7 @@ int FaultVfs::write(sqlite3_file* raw, const void* bytes, int size, sqlite3_int6
   auto& file = of(raw);
   std::unique_lock lock(file.vfs->mutex);
   if (file.vfs->isFaulty()) return SQLITE_FULL;
-  if (file.vfs->fault == Fault::POWER_CUT) file.vfs->remember(file, offset, size);
+  if (file.vfs->losesWrites()) file.vfs->remember(file, offset, size);
   return file.real()->pMethods->xWrite(file.real(), bytes, size, offset);
 }
 

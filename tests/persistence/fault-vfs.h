@@ -17,6 +17,8 @@ namespace troth {
 class FaultVfs {
 public:
   enum class Loss {
+    // Of nothing: only processes died, and the system keeps what they wrote.
+    NOTHING,
     // Of all that was not synced.
     EVERYTHING,
     // Of some of it, written to the disk in any order before the power went.
@@ -35,7 +37,11 @@ public:
   void failAt(uint64_t step);
   bool hasFailed() const { return failed; }
 
-  // Makes nothing fail any more.
+  // Makes that step fail and all after it, as if power was cut but the process lived on. What the
+  // disk loses, it loses in heal().
+  void failFrom(uint64_t step, Loss loss);
+
+  // Makes nothing fail any more. After failFrom(), close all files before.
   void heal();
 
 private:
@@ -52,7 +58,7 @@ private:
   sqlite3_vfs& real;
   sqlite3_vfs vfs;
   sqlite3_io_methods methods;
-  enum class Fault { NONE, FAILURE, POWER_CUT };
+  enum class Fault { NONE, FAILURE, FAILURES, POWER_CUT };
   Fault fault = Fault::NONE;
   uint64_t stepsLeft = 0;
   Loss loss = Loss::EVERYTHING;
@@ -60,8 +66,10 @@ private:
   std::vector<Undo> unsynced;
   std::atomic<bool> failed = false;
 
+  void plan(Fault fault, uint64_t step, Loss loss);
   bool isFaulty();
-  [[noreturn]] void cutPower();
+  bool losesWrites() const { return fault == Fault::FAILURES || fault == Fault::POWER_CUT; }
+  void lose();
   void undo(const Undo& undo);
   void remember(File& file, sqlite3_int64 offset, int size);
 

@@ -10,19 +10,20 @@ namespace troth {
 namespace {
 
 // Runs pg-cluster.sh, its input and output connected to `channel`.
-[[noreturn]] void runScript(int channel, PgCluster::Disk disk) {
+[[noreturn]] void runScript(int channel, PgCluster::Disk disk, kj::StringPtr listening) {
   dup2(channel, STDIN_FILENO);
   dup2(channel, STDOUT_FILENO);
   auto setting = disk == PgCluster::Disk::FAST ? "fsync=off" : "fsync=on";
   // Before it recovers, the server syncs its files: all at once, not each by itself.
   execl(TROTH_PG_CLUSTER, TROTH_PG_CLUSTER, TROTH_PG_CACHE, setting,
-      "recovery_init_sync_method=syncfs", nullptr);
+      "recovery_init_sync_method=syncfs", listening.cStr(), nullptr);
   _exit(127);
 }
 
 }  // namespace
 
-PgCluster::PgCluster(Disk disk) {
+PgCluster::PgCluster(Disk disk, kj::StringPtr address) {
+  auto listening = kj::str("listen_addresses=", address);
   int ends[2];
   KJ_SYSCALL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
   channel = kj::AutoCloseFd(ends[0]);
@@ -31,7 +32,7 @@ PgCluster::PgCluster(Disk disk) {
   pid_t child;
   KJ_SYSCALL(child = fork());
   if (child == 0) {
-    if (fork() == 0) runScript(theirs, disk);
+    if (fork() == 0) runScript(theirs, disk, listening);
     _exit(0);
   }
   KJ_SYSCALL(waitpid(child, nullptr, 0));

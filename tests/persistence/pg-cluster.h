@@ -6,8 +6,8 @@
 //     cluster.kill();
 //     cluster.start();
 //
-// It listens on a Unix socket only, keeps its data in a temporary folder, and is gone when the
-// program is, however that ends. Making one takes half a second, and some seconds where there is no
+// It listens on a Unix socket, keeps its data in a temporary folder, and is gone when the program
+// is, however that ends. Making one takes half a second, and some seconds where there is no
 // data folder yet to copy: so tests share one where they can.
 
 #include <kj/io.h>
@@ -25,8 +25,8 @@ public:
     DURABLE,
   };
 
-  // Starts the server.
-  explicit PgCluster(Disk disk = Disk::FAST);
+  // Starts the server. It listens on the address too, at PostgreSQL's port, unless that is empty.
+  explicit PgCluster(Disk disk = Disk::FAST, kj::StringPtr address = "");
   KJ_DISALLOW_COPY_AND_MOVE(PgCluster);
 
   // How to connect, as libpq understands it.

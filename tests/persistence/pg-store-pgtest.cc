@@ -58,6 +58,32 @@ protected:
     return store.claim(kj::mv(request)).then(recordsOf);
   }
 
+  // Opens several stores at once. All are to come up, on the layout of this program.
+  void expectToComeUpAtOnce() {
+    kj::Vector<kj::Own<Store>> stores;
+    kj::Vector<kj::Promise<Record>> created;
+    for (int i = 0; i < 6; ++i) {
+      stores.add(open());
+      created.add(stores.back()->create(outside(kj::str(i))));
+    }
+    for (auto& promise: created) EXPECT_EQ(PromiseState::PENDING, wait(kj::mv(promise)).state);
+    auto versions = query(*connect(), "SELECT count(*) FROM troth.layout");
+    EXPECT_EQ(PG_SCHEMA_VERSION, versions[0].at(0, 0).asInt8());
+  }
+
+  // Takes the layout back to its first version. What is in it stays.
+  void undoSecondLayout() {
+    runScript(R"sql(
+      DROP INDEX troth.promises_root;
+      CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root IS NOT NULL;
+      DELETE FROM troth.layout WHERE version = 2
+    )sql");
+  }
+  bool hasSecondLayout() {
+    constexpr auto FIND = "SELECT 1 FROM pg_indexes WHERE indexdef LIKE '%(root <> parent)%'";
+    return query(*connect(), FIND)[0].rows() == 1;
+  }
+
   // Waits until the sessions that listen are `count`.
   void waitForListeners(int64_t count) {
     auto connection = connect();
@@ -259,17 +285,14 @@ TEST_F(PgPlanTest, ASessionOfTheStoreHasTheSettingsOfThisTest) {
 
 // ---- The layout ----
 
-TEST_F(PgStoreTest, StoresThatStartAtOnceOnAnEmptyDatabaseDoNotCollide) {
-  constexpr int STORES = 6;
-  kj::Vector<kj::Own<Store>> stores;
-  kj::Vector<kj::Promise<Record>> created;
-  for (int i = 0; i < STORES; ++i) {
-    stores.add(open());
-    created.add(stores.back()->create(outside(kj::str(i))));
-  }
-  for (auto& promise: created) EXPECT_EQ(PromiseState::PENDING, wait(kj::mv(promise)).state);
-  auto versions = query(*connect(), "SELECT count(*) FROM troth.layout");
-  EXPECT_EQ(PG_SCHEMA_VERSION, versions[0].at(0, 0).asInt8());
+TEST_F(PgStoreTest, StoresThatStartAtOnceOnAnEmptyDatabaseDoNotCollide) { expectToComeUpAtOnce(); }
+
+TEST_F(PgStoreTest, StoresThatStartAtOnceOnALayoutOfTheFirstVersionDoNotCollide) {
+  openReady();
+  undoSecondLayout();
+  ASSERT_FALSE(hasSecondLayout());
+  expectToComeUpAtOnce();
+  EXPECT_TRUE(hasSecondLayout());
 }
 
 TEST_F(PgStoreTest, TheViewHasWordsForNumbersAndSeesStatesAsTheyAreNow) {
@@ -296,18 +319,12 @@ TEST_F(PgStoreTest, ALayoutOfTheFirstVersionIsBroughtUpToDateWithWhatIsInIt) {
   wait(store->create({.id = kj::str("root.1"), .parent = kj::str("root")}));
   wait(store->create({.id = kj::str("root.1.1"), .parent = kj::str("root.1")}));
   store = nullptr;
-  runScript(R"sql(
-    DROP INDEX troth.promises_root;
-    CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root IS NOT NULL;
-    DELETE FROM troth.layout WHERE version = 2
-  )sql");
+  undoSecondLayout();
   store = openReady();
   auto page = wait(store->search({.root = kj::str("root")}));
   ASSERT_EQ(3, page.records.size());
   EXPECT_EQ("root.1.1", page.records[2].id);
-  auto index = query(*connect(),
-      "SELECT indexdef LIKE '%root <> parent%' FROM pg_indexes WHERE indexname = 'promises_root'");
-  EXPECT_TRUE(index[0].at(0, 0).asBool());
+  EXPECT_TRUE(hasSecondLayout());
 }
 
 // Whatever fails, a request hears of it as soon as the store does.

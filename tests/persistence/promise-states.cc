@@ -62,12 +62,19 @@ CreateRequest creationFor(const StateRow& row, kj::Maybe<kj::Date> deadline) {
   return request;
 }
 
-RequestColumn create(std::string name, std::function<void(CreateRequest&)> change) {
-  return {kj::mv(name), [change](const StateRow& row, kj::Maybe<kj::Date> deadline) {
+RequestColumn create(std::string name, std::vector<void (*)(CreateRequest&)> changes) {
+  return {kj::mv(name), [changes](const StateRow& row, kj::Maybe<kj::Date> deadline) {
             auto request = creationFor(row, deadline);
-            change(request);
+            for (auto change: changes) change(request);
             return Request(checked(kj::mv(request)));
           }};
+}
+
+void beStrict(CreateRequest& request) { request.repetition = Repetition::STRICT; }
+void differ(CreateRequest& request) { request.call.params = bytesOf("other params"); }
+void wantLease(CreateRequest& request) { request.lease = LeaseRequest{kj::str("taker"), LEASE}; }
+void haveSettled(CreateRequest& request) {
+  request.settlement = Settlement{PromiseState::FULFILLED, bytesOf("yes")};
 }
 
 template <typename R>
@@ -111,37 +118,48 @@ RequestColumn park(std::string name, uint64_t epoch, kj::StringPtr owner) {
   });
 }
 
-std::vector<RequestColumn> makeColumns() {
+std::vector<RequestColumn> createColumns() {
+  return {
+      create("create", {}),
+      create("create, strict", {beStrict}),
+      create("create differing", {differ}),
+      create("create differing, strict", {differ, beStrict}),
+      create("create, lease", {wantLease}),
+      create("create differing, lease", {differ, wantLease}),
+      create("create, settled", {haveSettled}),
+      create("create differing, settled", {differ, haveSettled}),
+  };
+}
+
+std::vector<RequestColumn> settleColumns() {
   constexpr auto STRICT = Repetition::STRICT;
   constexpr auto CONVERGE = Repetition::CONVERGE;
   constexpr auto FULFILLED = PromiseState::FULFILLED;
   constexpr auto REJECTED = PromiseState::REJECTED;
   constexpr auto CANCELED = PromiseState::CANCELED;
-  auto strict = [](CreateRequest& request) { request.repetition = Repetition::STRICT; };
-  auto differ = [](CreateRequest& request) { request.call.params = bytesOf("other params"); };
   return {
-      create("create", [](auto&) {}),
-      create("create, strict", strict),
-      create("create differing", differ),
-      create("create differing, strict", [strict, differ](auto& r) { strict(r), differ(r); }),
-      create("create, lease",
-          [](auto& r) {
-            r.lease = LeaseRequest{kj::str("taker"), LEASE};
-          }),
-      create("create, settled",
-          [](auto& r) {
-            r.settlement = Settlement{FULFILLED, bytesOf("yes")};
-          }),
       settle("fulfill", FULFILLED, "yes", CONVERGE),
       settle("fulfill, strict", FULFILLED, "yes", STRICT),
+      settle("fulfill otherwise", FULFILLED, "other", CONVERGE),
       settle("fulfill otherwise, strict", FULFILLED, "other", STRICT),
       settle("fulfill, epoch 3", FULFILLED, "yes", CONVERGE, uint64_t{3}),
       settle("fulfill, epoch 2", FULFILLED, "yes", CONVERGE, uint64_t{2}),
       settle("fulfill, epoch 2, strict", FULFILLED, "yes", STRICT, uint64_t{2}),
       settle("reject", REJECTED, "no", CONVERGE),
       settle("reject, strict", REJECTED, "no", STRICT),
+      settle("reject otherwise, strict", REJECTED, "other", STRICT),
+      settle("reject, epoch 2", REJECTED, "no", CONVERGE, uint64_t{2}),
+      settle("reject, epoch 2, strict", REJECTED, "no", STRICT, uint64_t{2}),
       settle("cancel", CANCELED, "no", CONVERGE),
       settle("cancel, strict", CANCELED, "no", STRICT),
+      settle("cancel otherwise, strict", CANCELED, "other", STRICT),
+      settle("cancel, epoch 2", CANCELED, "no", CONVERGE, uint64_t{2}),
+      settle("cancel, epoch 2, strict", CANCELED, "no", STRICT, uint64_t{2}),
+  };
+}
+
+std::vector<RequestColumn> otherColumns() {
+  return {
       column<FindRequest>("find", []() { return FindRequest{kj::str("p")}; }),
       column<AwaitRequest>("await", []() { return AwaitRequest{kj::str("p")}; }),
       column<ExpireRequest>("expire", []() { return ExpireRequest{kj::str("p")}; }),
@@ -161,6 +179,14 @@ std::vector<RequestColumn> makeColumns() {
       park("park 3 by another", 3, "another"),
       column<WakeRequest>("wake", []() { return WakeRequest{kj::str("p")}; }),
   };
+}
+
+std::vector<RequestColumn> makeColumns() {
+  auto columns = createColumns();
+  for (auto& more: {settleColumns(), otherColumns()}) {
+    columns.insert(columns.end(), more.begin(), more.end());
+  }
+  return columns;
 }
 
 std::vector<StateRow> makeRows() {

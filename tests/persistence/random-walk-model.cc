@@ -25,6 +25,11 @@ void settle(ModelPromise& promise, PromiseState state, Micros when) {
   endLease(promise);
 }
 
+void settle(ModelPromise& promise, const ModelRequest& request, Micros now) {
+  settle(promise, request.state, now);
+  promise.outcome = request.outcome;
+}
+
 ModelReply create(Promise& promise, const ModelRequest& request, Micros now) {
   if (request.isParentMissing) return refuse(promise, "does not exist");
   auto& wanted = request.wanted;
@@ -35,6 +40,8 @@ ModelReply create(Promise& promise, const ModelRequest& request, Micros now) {
       lend(*promise, request, now);
       promise->epoch++;
     }
+    bool isFree = promise->target.empty() ? promise->isPending() : promise->isDue(now);
+    if (request.isSettled && isFree) settle(*promise, request, now);
     return {promise, ""};
   }
   promise = wanted;
@@ -48,6 +55,7 @@ ModelReply create(Promise& promise, const ModelRequest& request, Micros now) {
     lend(*promise, request, now);
     promise->epoch = 1;
   }
+  if (request.isSettled) settle(*promise, request, now);
   return {promise, ""};
 }
 
@@ -58,8 +66,7 @@ ModelReply settle(Promise& promise, const ModelRequest& request, Micros now) {
     return {promise, ""};
   }
   if (request.epoch && *request.epoch != promise->epoch) return refuse(promise, "is lost");
-  settle(*promise, request.state, now);
-  promise->outcome = request.outcome;
+  settle(*promise, request, now);
   return {promise, ""};
 }
 
@@ -206,9 +213,10 @@ std::string describe(const ModelRequest& request) {
   static const char* const NAMES[] = {"create", "settle", "find", "renew", "release", "take"};
   auto epoch = request.epoch ? std::to_string(*request.epoch) : "none";
   return kj::str(NAMES[request.kind], ' ', request.id.c_str(), request.isStrict ? ", strict" : "",
-      ", wanted {", show(request.wanted).c_str(), request.isParentMissing ? "}, no parent" : "}",
-      ", owner \"", request.owner.c_str(), "\" for ", request.duration, ", to ",
-      nameOf(request.state), " \"", request.outcome.c_str(), "\" at epoch ", epoch.c_str())
+      request.isSettled ? ", settled" : "", ", wanted {", show(request.wanted).c_str(),
+      request.isParentMissing ? "}, no parent" : "}", ", owner \"", request.owner.c_str(),
+      "\" for ", request.duration, ", to ", nameOf(request.state), " \"", request.outcome.c_str(),
+      "\" at epoch ", epoch.c_str())
       .cStr();
 }
 

@@ -49,9 +49,14 @@ struct ModelRequest {
   std::string owner;
   Micros duration = 0;
 
-  // SETTLE
+  // CREATE: whether it settles at once, which it does without a lease.
+  bool isSettled = false;
+
+  // SETTLE, and CREATE if it settles: what the promise comes to.
   PromiseState state = PromiseState::FULFILLED;
   std::string outcome;
+
+  // SETTLE, RENEW, RELEASE
   std::optional<uint64_t> epoch;
 };
 

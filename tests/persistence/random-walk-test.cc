@@ -1,4 +1,5 @@
-// Random requests, many at once and through several stores, against a model. With crashes.
+// Random requests, many at once and through several stores, against a model. With crashes: in
+// SQLite at any write or sync.
 //
 // TROTH_WALK_SEEDS says how many walks, TROTH_WALK_FIRST_SEED which is the first. A walk that fails
 // says its seed and what was done.
@@ -35,6 +36,16 @@ Repetition repetitionOf(const ModelRequest& request) {
   return request.isStrict ? Repetition::STRICT : Repetition::CONVERGE;
 }
 
+Settlement outcomeOf(const ModelRequest& request) {
+  Settlement outcome{.state = request.state};
+  if (request.state == PromiseState::FULFILLED) {
+    outcome.value = bytesOf(request.outcome.c_str());
+  } else {
+    outcome.error = PromiseError{kj::Exception::Type::FAILED, text(request.outcome)};
+  }
+  return outcome;
+}
+
 CreateRequest toCreation(const ModelRequest& request) {
   auto& wanted = request.wanted;
   CreateRequest creation = outside(request.id.c_str());
@@ -46,17 +57,17 @@ CreateRequest toCreation(const ModelRequest& request) {
   if (!request.owner.empty()) {
     creation.lease = LeaseRequest{text(request.owner), request.duration * kj::MICROSECONDS};
   }
+  if (request.isSettled) creation.settlement = outcomeOf(request);
   creation.repetition = repetitionOf(request);
   return creation;
 }
 
 SettleRequest toSettlement(const ModelRequest& request) {
-  SettleRequest settlement{.id = text(request.id), .state = request.state};
-  if (request.state == PromiseState::FULFILLED) {
-    settlement.value = bytesOf(request.outcome.c_str());
-  } else {
-    settlement.error = PromiseError{kj::Exception::Type::FAILED, text(request.outcome)};
-  }
+  auto outcome = outcomeOf(request);
+  SettleRequest settlement{.id = text(request.id),
+      .state = outcome.state,
+      .value = kj::mv(outcome.value),
+      .error = kj::mv(outcome.error)};
   if (request.epoch) settlement.epoch = *request.epoch;
   settlement.repetition = repetitionOf(request);
   return settlement;
@@ -116,6 +127,23 @@ private:
     ModelRequest request;
     kj::Promise<void> answered;
     std::optional<std::string> answer;
+
+    // Why there is no answer.
+    kj::Maybe<kj::Exception> failure;
+
+    void fail(kj::Exception&& exception) {
+      if (exception.getType() == kj::Exception::Type::FAILED) {
+        answer = std::string("refused: ") + exception.getDescription().cStr();
+      } else {
+        failure = kj::mv(exception);
+      }
+    }
+
+    // Whether the failure promises that nothing was done.
+    bool isUndone() const {
+      KJ_IF_MAYBE(f, failure) return f->getType() == kj::Exception::Type::OVERLOADED;
+      return false;
+    }
   };
 
   StoreWorld& world;
@@ -200,12 +228,16 @@ private:
       request.epoch = oneIn(4) ? epoch + oneOf<int>({-1, 1}) : epoch;
     }
     if (request.kind == R::SETTLE) {
-      request.state =
-          oneOf({PromiseState::FULFILLED, PromiseState::REJECTED, PromiseState::CANCELED});
-      request.outcome = oneOf({"", "yes", "no"});
+      planOutcome(request);
       if (oneIn(2)) request.epoch = oneIn(4) ? epoch + 1 : epoch;
     }
     return request;
+  }
+
+  void planOutcome(ModelRequest& request) {
+    request.state =
+        oneOf({PromiseState::FULFILLED, PromiseState::REJECTED, PromiseState::CANCELED});
+    request.outcome = oneOf({"", "yes", "no"});
   }
 
   void planCreation(ModelRequest& request) {
@@ -217,6 +249,8 @@ private:
     wanted.parent = parentOf(request.id);
     if (oneIn(2)) wanted.deadline = now() + oneOf<Micros>({0, 1, 2'000'000, 20'000'000});
     if (wanted.target.empty() || oneIn(2)) request.owner.clear();
+    request.isSettled = request.owner.empty() && oneIn(3);
+    if (request.isSettled) planOutcome(request);
     if (wanted.parent.empty()) return;
     auto& parent = model[wanted.parent];
     request.isParentMissing = !parent;
@@ -252,7 +286,7 @@ private:
     for (auto& request: requests) {
       auto store = upTo(stores.size());
       log("store " + std::to_string(store) + ": " + describe(request));
-      auto sent = kj::heap<Sent>(Sent{request, nullptr, std::nullopt});
+      auto sent = kj::heap<Sent>(Sent{request, nullptr, std::nullopt, nullptr});
       sent->answered = send(*stores[store], request)
                            .then(
                                [&sent = *sent](kj::Maybe<Record>&& record) {
@@ -262,10 +296,7 @@ private:
                                    sent.answer = "no record";
                                  }
                                },
-                               [&sent = *sent](kj::Exception&& e) {
-                                 if (e.getType() == kj::Exception::Type::DISCONNECTED) return;
-                                 sent.answer = std::string("refused: ") + e.getDescription().cStr();
-                               })
+                               [&sent = *sent](kj::Exception&& e) { sent.fail(kj::mv(e)); })
                            .eagerlyEvaluate(nullptr);
       all.push_back(kj::mv(sent));
     }
@@ -277,7 +308,9 @@ private:
     auto claimed = oneIn(3) ? claimBeside() : std::vector<Observation>();
     for (auto& sent: all) sent->answered.wait(loop.waitScope());
     for (auto& sent: all) {
-      if (!sent->answer) problem = "a request was not answered: " + describe(sent->request);
+      KJ_IF_MAYBE(failure, sent->failure) {
+        problem = describe(sent->request) + " failed: " + failure->getDescription().cStr();
+      }
     }
     check(kj::mv(all), kj::mv(claimed));
   }
@@ -306,7 +339,13 @@ private:
 
   // Holds the answers against the model, promise by promise.
   void check(std::vector<kj::Own<Sent>> all, std::vector<Observation> more) {
-    for (auto& sent: all) more.push_back({sent->request, sent->answer});
+    for (auto& sent: all) {
+      if (sent->isUndone()) {
+        log("  " + describe(sent->request) + " → nothing was done");
+      } else {
+        more.push_back({sent->request, sent->answer});
+      }
+    }
     for (auto& seen: more) {
       log("  " + describe(seen.request) + " → " + seen.answer.value_or("no answer"));
     }
@@ -419,15 +458,21 @@ private:
     expect("prune", std::to_string(pruned), std::to_string(records));
   }
 
-  // Requests whose answers do not all come.
+  // Requests whose answers do not all come: because the stores are closed in the midst of them, or
+  // because all fails from some step on, or both.
   void crash() {
     waiters.clear();
     dueWatches.clear();
+    auto fault = world.planFault(random);
+    log("crash" + fault);
     auto all = sendAll(severalRequests());
-    for (auto turns = upTo(8); turns > 0; --turns) loop.waitScope().poll(1);
-    log("crash");
-    stores.clear();
+    if (fault.empty() || oneIn(2)) {
+      for (auto turns = upTo(8); turns > 0; --turns) loop.waitScope().poll(1);
+      log("closed");
+      stores.clear();
+    }
     for (auto& sent: all) sent->answered.wait(loop.waitScope());
+    stores.clear();
     world.crash();
     openStores();
     check(kj::mv(all), {});

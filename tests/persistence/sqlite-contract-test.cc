@@ -1,12 +1,28 @@
-// What every store does, done by that in a SQLite file.
+// What every store does, done by that in a SQLite file, also when the power is cut.
 
 #include <cstdlib>
 #include <filesystem>
 
+#include "fault-vfs.h"
 #include "sql-contract.h"
 
 namespace troth {
 namespace {
+
+// Enough for the requests of a window in all stores, and for closing these.
+constexpr uint64_t FAULT_STEPS_MAX = 64;
+
+struct NamedLoss {
+  FaultVfs::Loss loss;
+  const char* name;
+};
+constexpr NamedLoss LOSSES[] = {{FaultVfs::Loss::NOTHING, "nothing"},
+    {FaultVfs::Loss::EVERYTHING, "everything"}, {FaultVfs::Loss::SOMETHING, "something"}};
+
+FaultVfs& disk() {
+  static FaultVfs disk;
+  return disk;
+}
 
 class SqliteWorld final: public StoreWorld {
 public:
@@ -21,7 +37,17 @@ public:
     return newSqliteStore((folder / "promises.db").c_str(), options);
   }
 
+  std::string planFault(std::mt19937& random) override {
+    auto step = 1 + random() % FAULT_STEPS_MAX;
+    auto& [loss, name] = LOSSES[random() % std::size(LOSSES)];
+    disk.failFrom(step, loss);
+    return kj::str(" at step ", step, ", which loses ", name, " of what was not synced").cStr();
+  }
+
+  void crash() override { disk.heal(); }
+
 private:
+  FaultVfs& disk = troth::disk();
   std::filesystem::path folder;
 };
 

@@ -23,6 +23,7 @@
 
 #include <atomic>
 #include <functional>
+#include <random>
 #include <set>
 
 #include "requests.h"
@@ -37,6 +38,10 @@ public:
 
   // A store on the data of this world. Several may be open at a time.
   virtual kj::Own<Store> open(StoreOptions options) = 0;
+
+  // Makes all stores fail from a step on that `random` chooses, until crash(). Says how, for a log;
+  // empty if nothing will fail.
+  virtual std::string planFault(std::mt19937&) { return ""; }
 
   // Called when all stores were closed in the midst of requests, before they are opened again.
   // Loses what a crash loses, and returns when nothing that was asked for is on its way any more.

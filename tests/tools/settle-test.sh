@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# settle-test.sh PROGRAM SCHEMA: create, fulfill, reject, cancel, get --wait and prune.
+# settle-test.sh PROGRAM SCHEMA [STORE]: create, fulfill, reject, cancel, get --wait and prune.
 # shellcheck source=tests/tools/testing.sh
 source "${BASH_SOURCE[0]%/*}/testing.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# show-test.sh PROGRAM SCHEMA: list, tree and get, as tables and as JSON.
+# show-test.sh PROGRAM SCHEMA [STORE]: list, tree and get, as tables and as JSON.
 # shellcheck source=tests/tools/testing.sh
 source "${BASH_SOURCE[0]%/*}/testing.sh"
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the tests of the `troth` command share. Sourced with the test's arguments: PROGRAM SCHEMA.
+# What the tests of the `troth` command share. Sourced with the test's arguments: PROGRAM SCHEMA
+# [STORE]. Without a store it is a file.
 set -euo pipefail
 troth=$1
 # shellcheck disable=SC2034  # The tests use it.
@@ -7,7 +8,7 @@ schema=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
-export TROTH_STORE=sqlite:$work/promises.db
+export TROTH_STORE=${3:-sqlite:$work/promises.db}
 
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
