@@ -32,6 +32,19 @@ public:
   std::string failure(kj::StringPtr id) {
     return failureOf(loop.waitScope(), [&]() { return desk().work("x").durable(id).text(); });
   }
+
+  // Of a call that has made a step, and after a crash does something else.
+  std::string failureOfReplay(std::function<kj::Promise<void>(WorkCall&)> otherwise) {
+    scene.work = [this, otherwise](WorkCall call) -> kj::Promise<void> {
+      if (++scene.runs > 1) co_return co_await otherwise(call);
+      co_await call.step("charge", []() { return 1; });
+      co_await kj::Promise<void>(kj::NEVER_DONE);
+    };
+    start("w");
+    waitUntil([&]() { return find("w.1") != nullptr; });
+    restart();
+    return failure("w");
+  }
 };
 
 TEST_F(DurableStep, GivesWhatItsFunctionGives) {
@@ -142,34 +155,18 @@ TEST_F(DurableStep, CostsOneCommitAndTheLastOneIsThatOfTheCall) {
 }
 
 TEST_F(DurableStep, ThatIsAnotherOneInTheNextRunIsNondeterministic) {
-  scene.work = [&](WorkCall call) -> kj::Promise<void> {
-    if (++scene.runs == 1) {
-      co_await call.step("charge", []() { return 1; });
-      co_await kj::Promise<void>(kj::NEVER_DONE);
-    }
+  auto text = failureOfReplay([](WorkCall& call) -> kj::Promise<void> {
     co_await call.step("refund", []() { return 1; });
-  };
-  start("w");
-  waitUntil([&]() { return find("w.1") != nullptr; });
-  restart();
-  auto text = failure("w");
+  });
   EXPECT_TRUE(contains(text, "nondeterministic replay")) << text;
   EXPECT_TRUE(contains(text, "step charge")) << text;
   EXPECT_TRUE(contains(text, "step refund")) << text;
 }
 
 TEST_F(DurableStep, ThatIsACallInTheNextRunIsNondeterministic) {
-  scene.work = [&](WorkCall call) -> kj::Promise<void> {
-    if (++scene.runs == 1) {
-      co_await call.step("charge", []() { return 1; });
-      co_await kj::Promise<void>(kj::NEVER_DONE);
-    }
+  auto text = failureOfReplay([this](WorkCall& call) -> kj::Promise<void> {
     co_await office->vat->restore<Desk>(deskAt(socket)).number(1).durable(call).n();
-  };
-  start("w");
-  waitUntil([&]() { return find("w.1") != nullptr; });
-  restart();
-  auto text = failure("w");
+  });
   EXPECT_TRUE(contains(text, "nondeterministic replay")) << text;
   EXPECT_TRUE(contains(text, "step charge")) << text;
 }
