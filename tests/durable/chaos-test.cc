@@ -4,7 +4,6 @@
 // TROTH_KILLS sets how many processes are killed.
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <random>
 #include <sstream>
@@ -12,6 +11,7 @@
 #include <troth/sql.h>
 
 #include "crash-scene.h"
+#include "lines.h"
 
 namespace troth {
 namespace {
@@ -100,8 +100,7 @@ protected:
   std::map<std::string, Told> readJournals() {
     std::map<std::string, Told> told;
     for (int side = 0; side < SIDES; ++side) {
-      std::ifstream journal(journalOf(side).cStr());
-      for (std::string line; std::getline(journal, line);) {
+      for (auto& line: readLines(journalOf(side))) {
         std::istringstream words(line);
         std::string what, id, outcome;
         words >> what >> id >> std::ws;

@@ -3,10 +3,10 @@
 #include <troth/stored-message.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "desk.troth.h"
+#include "lines.h"
 
 namespace troth {
 namespace {
@@ -57,8 +57,10 @@ void CrashTest::expectFulfilled(uint64_t epoch) {
 
 std::map<std::string, Words> CrashTest::effects() {
   std::map<std::string, Words> effects;
-  std::ifstream lines(file("effects").cStr());
-  for (std::string step, value; lines >> step >> value;) effects[step].push_back(value);
+  for (auto& line: readLines(file("effects"))) {
+    auto words = wordsOf(line);
+    effects[words[0]].push_back(words[1]);
+  }
   return effects;
 }
 

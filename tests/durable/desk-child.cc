@@ -12,7 +12,6 @@
 // the desk at the socket OTHER. The outcome is the values of the parts, and then a word that each
 // run of the code chooses for itself, which is also the value of a call.
 
-#include <fcntl.h>
 #include <kj/encoding.h>
 #include <sys/random.h>
 #include <troth/sql.h>
@@ -20,13 +19,13 @@
 #include <troth/vat.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
 
 #include "desk.troth.h"
 #include "fault-point.h"
+#include "lines.h"
 
 namespace troth {
 namespace {
@@ -40,26 +39,6 @@ kj::String newWord() {
   KJ_SYSCALL(getrandom(bytes, sizeof(bytes), 0));
   return kj::encodeHex(bytes);
 }
-
-// A file that other processes append to as well. A line is there whole, or not at all.
-class Lines {
-public:
-  explicit Lines(kj::StringPtr path) {
-    int fd;
-    KJ_SYSCALL(fd = open(path.cStr(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    file = kj::AutoCloseFd(fd);
-  }
-
-  template <typename... Parts>
-  void append(Parts&&... parts) {
-    auto line = kj::str(kj::fwd<Parts>(parts)..., '\n');
-    KJ_ASSERT(write(file, line.begin(), line.size()) == ssize_t(line.size()));
-    KJ_SYSCALL(fdatasync(file));
-  }
-
-private:
-  kj::AutoCloseFd file;
-};
 
 // Written at once and whole, for the process may end at any time.
 void say(kj::StringPtr what) {
@@ -195,8 +174,7 @@ void ask(kj::StringPtr socket, kj::StringPtr method, kj::StringPtr id, kj::Strin
 class Journal {
 public:
   explicit Journal(kj::StringPtr path): lines(path) {
-    std::ifstream file(path.cStr());
-    for (std::string line; std::getline(file, line);) read(line);
+    for (auto& line: readLines(path)) read(line);
   }
 
   struct Call {
