@@ -242,7 +242,7 @@ private:
     co_return Recorded{.run = kj::addRef(run)};
   }
 
-  // The same, to its end, though nobody may wait for it any more: nobody else would start it before
+  // The same, to its end though nobody may wait for it any more: nobody else would start it before
   // its lease is over.
   kj::Promise<Recorded> takeUp(
       Asked asked, kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params) {
@@ -488,7 +488,7 @@ private:
     settled = kj::mv(record);
   }
 
-  // The same, but if the id is taken, the error shows more of the two calls than the store can.
+  // As `made`, but if the id is taken, the error shows more of the two calls than the store can.
   template <typename T>
   kj::Promise<T> explained(kj::Promise<T> made) {
     kj::Maybe<kj::Exception> problem;
