@@ -30,6 +30,9 @@ constexpr uint32_t LEFT_FOR_LEASES = 30;
 // For how long it is believed that an id is not known.
 constexpr auto LOOK_LASTS = 100 * kj::MILLISECONDS;
 
+// So many refused calls are remembered.
+constexpr size_t REFUSED_UNTOLD_MAX = 1024;
+
 // How long it may take to give calls back, which may take a database that is not there.
 constexpr auto GIVE_BACK_TIME_MAX = 5 * kj::SECONDS;
 
@@ -118,6 +121,10 @@ private:
   // Leases under which nobody here works any more, though an answer of the store may show them.
   kj::HashMap<kj::String, LeftLease> leftLeases;
 
+  // Calls that their callers will ask for again, as they were not told why they were refused. These
+  // do not run ahead, so that the next refusal reaches them.
+  kj::HashSet<kj::String> refused;
+
   // Calls that are recorded before they start, as long as that is under way.
   uint32_t recording = 0;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> whenIdle;
@@ -181,6 +188,11 @@ private:
 
   void startOver(kj::StringPtr id) override {
     KJ_IF_MAYBE(run, find(id)) run->startOver();
+  }
+
+  void refusedUntold(kj::StringPtr id) override {
+    if (refused.size() >= REFUSED_UNTOLD_MAX) refused.clear();
+    refused.upsert(kj::str(id), [](kj::String&, kj::String&&) {});
   }
 
   void abandonChildren(const Record& record) override {
@@ -325,6 +337,7 @@ public:
         arrival.request.timeLeft.map([&](kj::Duration left) { return calls.store.now() + left; });
     if (arrival.request.parent.size() > 0)
       parent = findParent(kj::str(arrival.request.parent)).eagerlyEvaluate(nullptr);
+    if (calls.refused.contains(asked.id)) start = Start::AFTER_RECORD;
     // Together with what else comes in this turn.
     if (arrival.request.id.size() > 0 && start == Start::AHEAD_OF_RECORD) look();
   }

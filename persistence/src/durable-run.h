@@ -70,6 +70,10 @@ public:
   // The run with that id, if there is one, may have used what does not stand.
   virtual void startOver(kj::StringPtr id) = 0;
 
+  // The call could not be recorded, and whoever has used what it came to is not told why: the link
+  // is ended instead.
+  virtual void refusedUntold(kj::StringPtr id) = 0;
+
   // The call is over, and not by its own run: what it has asked of others is of no use any more.
   virtual void abandonChildren(const Record& record) = 0;
 

@@ -90,6 +90,19 @@ TEST_F(UnrecordedCall, HasNoPromiseBeforeItsStepIsRecorded) {
   EXPECT_TRUE(find("w.anna") == nullptr);
 }
 
+TEST_F(UnrecordedCall, TellsWhyEvenIfItsOutcomeWasUsed) {
+  late->refused = "a";
+  auto target = desk();
+  auto first = target.number(5).durable("a").n();
+  auto second = target.number(first).durable("b").n();
+  waitUntil([&]() { return scene.runs == 2; });
+  late->refuse();
+  auto text = failure(kj::mv(second));
+  EXPECT_TRUE(contains(text, "the disk is full")) << text;
+  text = failure(kj::mv(first));
+  EXPECT_TRUE(contains(text, "the disk is full")) << text;
+}
+
 TEST_F(UnrecordedCall, LendsNoObjectToOneThatComesLater) {
   scene.give = [&](Server<Desk>::Give call) -> kj::Promise<void> {
     ++scene.runs;
