@@ -273,11 +273,15 @@ private:
     auto& record = claimed.record;
     if (!isOurs(record)) return;
     KJ_IF_MAYBE(run, find(record.id)) run->lose();
+    auto lastStart = DurableRun::LastStart::UNKNOWN;
+    KJ_IF_MAYBE(left, leftLeases.find(record.id)) {
+      if (left->epoch + 1 == record.epoch) lastStart = DurableRun::LastStart::SURVIVED;
+    }
     auto& run = add(
         Asked{kj::str(record.id), record.call.clone(),
             record.parent.map([](const kj::String& s) { return kj::str(s); }), nullptr, nullptr},
         kj::mv(slot));
-    run.recover(kj::mv(claimed), leased);
+    run.recover(kj::mv(claimed), leased, lastStart);
   }
 
   kj::Promise<void> keepLeases() {

@@ -141,11 +141,11 @@ void DurableRun::startHeld(const Record& record, kj::TimePoint leased,
   if (!isOver()) run(runAgain(kj::mv(object), kj::mv(params)));
 }
 
-void DurableRun::recover(Claimed claimed, kj::TimePoint leased) {
+void DurableRun::recover(Claimed claimed, kj::TimePoint leased, LastStart lastStart) {
   auto& record = claimed.record;
   children.add(kj::mv(claimed.children));
   hold(record, leased);
-  if (!isOver()) run(restoreAndRun(record.call.clone()));
+  if (!isOver()) run(restoreAndRun(record.call.clone(), lastStart));
 }
 
 void DurableRun::hold(const Record& record, kj::TimePoint leased) {
@@ -201,14 +201,16 @@ kj::Promise<void> DurableRun::runAgain(
   co_await runCode(kj::mv(object), kj::mv(params));
 }
 
-kj::Promise<void> DurableRun::restoreAndRun(CallRequest call) {
+kj::Promise<void> DurableRun::restoreAndRun(CallRequest call, LastStart lastStart) {
   auto& options = owner.getOptions();
   if (tries() > options.triesMax) {
     kj::throwFatalException(failed(kj::str("the call was started ", options.triesMax,
         " times and never came to an end (limit triesMax); it may be what its vat dies of")));
   }
   // What its vat dies of should not be the first thing that it does.
-  if (tries() > 2) co_await owner.getTimer().afterDelay(retryDelay());
+  if (lastStart == LastStart::UNKNOWN && tries() > 2) {
+    co_await owner.getTimer().afterDelay(retryDelay());
+  }
   co_await readChildren();
   auto stored = readRecorded(call.params, owner.getHost());
   kj::Own<capnp::ClientHook> object;

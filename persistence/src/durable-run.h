@@ -109,7 +109,9 @@ public:
       kj::Own<_::Message> params);
 
   // The same for a call that nobody here has made: object and parameters are those of the record.
-  void recover(Claimed claimed, kj::TimePoint leased);
+  // Its last start may have been what its vat died of, unless that is known to be `SURVIVED`.
+  enum class LastStart { SURVIVED, UNKNOWN };
+  void recover(Claimed claimed, kj::TimePoint leased, LastStart lastStart);
 
   // Resolves when the outcome is known in this vat; then getKnown() gives it, or throws it.
   kj::Promise<void> whenKnown() { return known.when(); }
@@ -251,7 +253,7 @@ private:
   void hold(const Record& record, kj::TimePoint leased);
   kj::Promise<void> runCode(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
   kj::Promise<void> runAgain(kj::Own<capnp::ClientHook> object, kj::Own<_::Message> params);
-  kj::Promise<void> restoreAndRun(CallRequest call);
+  kj::Promise<void> restoreAndRun(CallRequest call, LastStart lastStart);
   kj::Promise<void> readChildren();
   kj::Promise<void> finish();
   bool hasSaidNothing();
