@@ -19,6 +19,9 @@ constexpr auto AWAY_FROM_REAL_TIME = 1000 * kj::HOURS;
 // Longer than a call is not parked.
 constexpr auto LEASE = 10 * kj::MINUTES;
 
+// More requests than ever follow from one another.
+constexpr int CHAIN_MAX = 20;
+
 class HalfJitter final: public JitterSource {
 public:
   double next() override { return 0.5; }
@@ -86,7 +89,7 @@ public:
 
   // What the stores were asked for is done, and all that follows from it.
   void settle() {
-    for (int quiet = 0; quiet < 3; ++quiet) {
+    for (int quiet = 0; quiet < CHAIN_MAX; ++quiet) {
       if (place) wait(place->store->find("nothing"));
       KJ_IF_MAYBE(store, farStore) wait(store->find("nothing"));
       while (loop.waitScope().poll() > 0) quiet = 0;
