@@ -30,7 +30,7 @@ constexpr uint32_t LEFT_FOR_LEASES = 30;
 // For how long it is believed that an id is not known.
 constexpr auto LOOK_LASTS = 100 * kj::MILLISECONDS;
 
-// So many refused calls are remembered.
+// So many refused calls are remembered. One that is forgotten may end a link once more.
 constexpr size_t REFUSED_UNTOLD_MAX = 1024;
 
 // How long it may take to give calls back, which may take a database that is not there.
@@ -121,7 +121,7 @@ private:
   // Leases under which nobody here works any more, though an answer of the store may show them.
   kj::HashMap<kj::String, LeftLease> leftLeases;
 
-  // Calls that their callers will ask for again, as they were not told why they were refused. These
+  // Calls that their callers may ask for again, as they may not know why they were refused. These
   // do not run ahead, so that the next refusal reaches them.
   kj::HashSet<kj::String> refused;
 
@@ -192,7 +192,7 @@ private:
 
   void refusedUntold(kj::StringPtr id) override {
     if (refused.size() >= REFUSED_UNTOLD_MAX) refused.clear();
-    refused.upsert(kj::str(id), [](kj::String&, kj::String&&) {});
+    refused.findOrCreate(id, [&]() { return kj::str(id); });
   }
 
   void abandonChildren(const Record& record) override {

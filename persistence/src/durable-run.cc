@@ -480,7 +480,7 @@ void DurableRun::stop() {
 
 void DurableRun::refuse(kj::Exception exception) {
   if (standing != nullptr) return;
-  if (exposure.isOpen()) owner.refusedUntold(asked.id);
+  if (ahead != nullptr || exposure.isOpen()) owner.refusedUntold(asked.id);
   known.fail(exception);
   held.fail(exception);
   recorded.fail(exception);

@@ -70,8 +70,8 @@ public:
   // The run with that id, if there is one, may have used what does not stand.
   virtual void startOver(kj::StringPtr id) = 0;
 
-  // The call could not be recorded, and whoever has used what it came to is not told why: the link
-  // is ended instead.
+  // The call could not be recorded, and its callers may not be told why: links are ended over which
+  // something waited for that.
   virtual void refusedUntold(kj::StringPtr id) = 0;
 
   // The call is over, and not by its own run: what it has asked of others is of no use any more.

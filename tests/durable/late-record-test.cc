@@ -103,6 +103,22 @@ TEST_F(UnrecordedCall, TellsWhyEvenIfItsOutcomeWasUsed) {
   EXPECT_TRUE(contains(text, "the disk is full")) << text;
 }
 
+TEST_F(UnrecordedCall, TellsWhyThoughOtherAnswersHaveWaitedForIt) {
+  scene.work = slowWork();
+  late->refused = "w";
+  auto target = desk();
+  auto refused = target.work("x").durable("w").text();
+  auto other = target.number(5).durable("a").n();
+  waitUntil([&]() { return find("a") != nullptr; });
+  settle();
+  late->refuse();
+  auto text = failure(kj::mv(refused));
+  EXPECT_TRUE(contains(text, "the disk is full")) << text;
+  EXPECT_EQ(6, wait(kj::mv(other)));
+  // It has not run again, to be cut off again.
+  EXPECT_EQ(2, scene.runs);
+}
+
 TEST_F(UnrecordedCall, LendsNoObjectToOneThatComesLater) {
   scene.give = [&](Server<Desk>::Give call) -> kj::Promise<void> {
     ++scene.runs;
