@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "micros.h"
+#include "pg-kept-step.h"
 #include "pg-pool.h"
 #include "pg-round.h"
 #include "pg-schema.h"
@@ -74,10 +75,15 @@ PgExecution searchFor(const SearchRequest& request, uint32_t recordsMax) {
         PgParameter::text(start.id), PgParameter::int8(before), PgParameter::int8(recordsMax),
         kj::mv(more)...);
   };
+  auto callsSince = [&]() {
+    return PgParameter::int8(toMicros(start.created - pg::KEPT_STEP_AGE_MAX));
+  };
   KJ_IF_MAYBE(p, request.parent) return {pg::SEARCH_BY_PARENT, parameters(PgParameter::text(*p))};
-  KJ_IF_MAYBE(r, request.root) return {pg::SEARCH_BY_ROOT, parameters(PgParameter::text(*r))};
+  KJ_IF_MAYBE(r, request.root) {
+    return {pg::SEARCH_BY_ROOT, parameters(PgParameter::text(*r), callsSince())};
+  }
   KJ_IF_MAYBE(t, request.tag) return {pg::SEARCH_BY_TAG, parameters(PgParameter::text(*t))};
-  return {pg::SEARCH_BY_STATE, parameters()};
+  return {pg::SEARCH_BY_STATE, parameters(callsSince())};
 }
 
 class PgBackend final: public Backend, private kj::TaskSet::ErrorHandler {
@@ -320,7 +326,7 @@ private:
 
   kj::Promise<Ended> carryOutOn(PgConnection& connection) {
     while (lanes.isReady()) {
-      PgRound round(lanes.take(GROUP_REQUESTS_MAX, GROUP_BYTES_MAX), now());
+      PgRound round(lanes.take(GROUP_REQUESTS_MAX, GROUP_BYTES_MAX), lanes, now());
       startRounds();
       ++traffic.transactions;
       traffic.statements += round.executions().size();

@@ -45,8 +45,8 @@ bool PgLane::startsWithCreation() const { return entries.front().ticket.request.
 PgLane::Step PgLane::plan(kj::Date now) {
   KJ_IREQUIRE(!isUnderWay() && !isEmpty());
   covered = entries.size();
-  bool assumesNothingIsThere = knowledge == Knowledge::NONE && startsWithCreation();
-  if (knowledge == Knowledge::BELIEVED || assumesNothingIsThere) {
+  guessing = knowledge == Knowledge::NONE && startsWithCreation();
+  if (knowledge == Knowledge::BELIEVED || guessing) {
     bool wasSettled = isSettledIn(believed);
     if (carryOut(believed, covered, now)) {
       settling = !wasSettled && isSettledIn(believed);
@@ -168,12 +168,14 @@ void PgLane::giveUp(kj::TimePoint now, kj::StringPtr reason) {
   entries = kj::mv(rest);
 }
 
-bool PgLane::isWorthKeeping() const {
-  if (knowledge != Knowledge::BELIEVED) return false;
-  KJ_IF_MAYBE(record, believed) {
-    return !record->isSettled() && record->call.params.size() <= KEPT_BYTES_MAX;
-  }
+bool PgLane::isPending() const {
+  if (knowledge != Knowledge::BELIEVED || versionBelieved == 0) return false;
+  KJ_IF_MAYBE(record, believed) return !record->isSettled();
   return false;
+}
+
+bool PgLane::isWorthKeeping() const {
+  return isPending() && draft().call.params.size() <= KEPT_BYTES_MAX;
 }
 
 void PgLane::tell(kj::Maybe<Record> record) {

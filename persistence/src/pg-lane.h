@@ -54,6 +54,12 @@ public:
   const Record& draft() const { return KJ_ASSERT_NONNULL(believed); }
   uint64_t version() const { return versionBelieved; }
 
+  // Whether the draft takes it for granted that the record is not there.
+  bool isGuess() const { return guessing; }
+
+  // Whether a pending record was there when it was last seen or written.
+  bool isPending() const;
+
   // Whether the draft settles the record, and whether it is work that anybody may claim.
   bool isSettling() const { return settling; }
   bool isMakingDue() const;
@@ -114,6 +120,7 @@ private:
   size_t covered = 0;
   kj::Vector<Reply> replies;
   bool settling = false;
+  bool guessing = false;
 
   bool carryOut(kj::Maybe<Record>& record, size_t count, kj::Date now);
   bool startsWithCreation() const;

@@ -68,6 +68,11 @@ void PgLanes::erase(PgLane& lane) {
   lanes.erase(entry);
 }
 
+bool PgLanes::isPending(kj::StringPtr id) const {
+  KJ_IF_MAYBE(lane, lanes.find(id)) return (*lane)->isPending();
+  return false;
+}
+
 void PgLanes::believe(const Record& record, uint64_t version) {
   auto& lane = find(record.id);
   if (!lane.isEmpty()) return;

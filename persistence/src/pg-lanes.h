@@ -33,6 +33,9 @@ public:
   kj::Vector<PgLane*> take(size_t requestsMax, size_t bytesMax);
   void putBack(PgLane& lane);
 
+  // As of the lane `id`; false if there is none.
+  bool isPending(kj::StringPtr id) const;
+
   // A record that was just read or written outside of the lanes.
   void believe(const Record& record, uint64_t version);
 

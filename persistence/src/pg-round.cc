@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "micros.h"
+#include "pg-kept-step.h"
 #include "pg-statements.h"
 
 namespace troth {
@@ -22,23 +23,65 @@ bool isConflict(const PgFailure& failure) {
 
 }  // namespace
 
-PgRound::PgRound(kj::Vector<PgLane*> group, kj::Date now): now(now) {
+PgRound::PgRound(kj::Vector<PgLane*> group, const PgLanes& lanes, kj::Date now): now(now) {
+  for (auto lane: group) planned.add(Planned{.lane = lane, .step = lane->plan(now)});
+  keepSteps();
+  addWrites(lanes);
+  addNotifications();
+  pg::ReadRows reads;
+  for (auto& one: planned) {
+    if (one.step == Step::READ) reads.add(one.lane->id);
+  }
+  if (reads.size() > 0) reading = addStatement(reads.finish());
+}
+
+// Finds the steps that go along with their calls, one with each.
+void PgRound::keepSteps() {
+  for (auto& one: planned) {
+    if (one.step != Step::INSERT) continue;
+    auto& draft = one.lane->draft();
+    KJ_IF_MAYBE(parent, draft.parent) {
+      KJ_IF_MAYBE(call, tryFind(*parent)) {
+        if (call->step != Step::UPDATE || call->kept != nullptr) continue;
+        if (!pg::canKeep(call->lane->draft(), draft)) continue;
+        call->kept = one;
+        one.keeper = *call;
+      }
+    }
+  }
+}
+
+// The call whose row may keep what `lane` is about to make. Not one that is known to be pending: it
+// keeps a step once it is fulfilled, and then nobody works on it any more.
+kj::Maybe<kj::String> PgRound::findKeeper(const PgLane& lane, const PgLanes& lanes) {
+  auto keeper = pg::findKeeper(lane.id);
+  KJ_IF_MAYBE(id, keeper) {
+    KJ_IF_MAYBE(parent, lane.draft().parent) {
+      if (!lane.isGuess() || *parent != *id) return keeper;
+      KJ_IF_MAYBE(call, tryFind(*id)) {
+        if (call->step == Step::UPDATE) return nullptr;
+      }
+      if (lanes.isPending(*id)) return nullptr;
+    }
+  }
+  return keeper;
+}
+
+void PgRound::addWrites(const PgLanes& lanes) {
   pg::InsertRows inserts;
   pg::UpdateRows updates;
-  PgTextArray reads;
-  for (auto lane: group) {
-    auto step = lane->plan(now);
-    planned.add(Planned{.lane = lane, .step = step});
-    switch (step) {
-      case Step::INSERT: inserts.add(lane->draft()); break;
-      case Step::UPDATE: updates.add(lane->draft(), lane->version()); break;
-      case Step::READ: reads.add(lane->id); break;
+  for (auto& one: planned) {
+    auto& lane = *one.lane;
+    if (one.step == Step::INSERT && one.keeper == nullptr) {
+      inserts.add(lane.draft(), findKeeper(lane, lanes));
+    }
+    if (one.step == Step::UPDATE) {
+      auto kept = one.kept.map([](Planned& step) -> const Record& { return step.lane->draft(); });
+      updates.add(lane.draft(), lane.version(), kept);
     }
   }
   if (inserts.size() > 0) inserting = addStatement(inserts.finish());
   if (updates.size() > 0) updating = addStatement(updates.finish());
-  addNotifications();
-  if (reads.size() > 0) reading = addStatement({pg::READ, kj::arr(reads.finish())});
 }
 
 size_t PgRound::addStatement(PgExecution execution) {
@@ -81,6 +124,7 @@ void PgRound::succeeded(
   KJ_IF_MAYBE(i, updating) noteWritten(results[*i]);
   KJ_IF_MAYBE(i, reading) noteFound(results[*i]);
   for (auto& one: planned) {
+    KJ_IF_MAYBE(call, one.keeper) one.written = call->written;
     answer(one, listener);
     lanes.putBack(*one.lane);
   }
@@ -102,16 +146,20 @@ void PgRound::failed(const PgFailure& failure, PgLanes& lanes) {
 }
 
 // The lanes are in the order of their ids.
-PgRound::Planned& PgRound::find(kj::ArrayPtr<const char> id) {
+kj::Maybe<PgRound::Planned&> PgRound::tryFind(kj::ArrayPtr<const char> id) {
   auto idOf = [](const Planned& one) {
     return std::string_view(one.lane->id.begin(), one.lane->id.size());
   };
   std::string_view wanted(id.begin(), id.size());
   auto found = std::lower_bound(planned.begin(), planned.end(), wanted,
       [&](const Planned& one, std::string_view id) { return idOf(one) < id; });
-  KJ_ASSERT(found != planned.end() && idOf(*found) == wanted,
-      "the database speaks of a record that it was not asked about", kj::heapString(id));
+  if (found == planned.end() || idOf(*found) != wanted) return nullptr;
   return *found;
+}
+
+PgRound::Planned& PgRound::find(kj::ArrayPtr<const char> id) {
+  return KJ_ASSERT_NONNULL(tryFind(id),
+      "the database speaks of a record that it was not asked about", kj::heapString(id));
 }
 
 void PgRound::noteWritten(const PgResult& result) {

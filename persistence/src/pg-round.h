@@ -1,6 +1,7 @@
 #pragma once
 // A PgRound is one group of requests on its way through a connection: one transaction, with one
 // statement each for what is inserted, updated, told and read, however many records there are.
+// A step that is inserted while its call is updated may go along with that.
 
 #include "pg-lanes.h"
 #include "pg-rows.h"
@@ -9,8 +10,8 @@ namespace troth {
 
 class PgRound {
 public:
-  // Plans the lanes of `group` at `now`.
-  PgRound(kj::Vector<PgLane*> group, kj::Date now);
+  // Plans the lanes of `group`, which are some of `lanes`, at `now`.
+  PgRound(kj::Vector<PgLane*> group, const PgLanes& lanes, kj::Date now);
 
   kj::ArrayPtr<const PgExecution> executions() const { return statements; }
 
@@ -23,6 +24,10 @@ private:
   struct Planned {
     PgLane* lane;
     PgLane::Step step;
+
+    // The step that the row of this call keeps, or the call whose row keeps this step.
+    kj::Maybe<Planned&> kept = nullptr;
+    kj::Maybe<Planned&> keeper = nullptr;
 
     // What the database says.
     bool written = false;
@@ -38,8 +43,12 @@ private:
   kj::Maybe<size_t> updating;
   kj::Maybe<size_t> reading;
 
+  void keepSteps();
+  void addWrites(const PgLanes& lanes);
+  kj::Maybe<kj::String> findKeeper(const PgLane& lane, const PgLanes& lanes);
   size_t addStatement(PgExecution execution);
   void addNotifications();
+  kj::Maybe<Planned&> tryFind(kj::ArrayPtr<const char> id);
   Planned& find(kj::ArrayPtr<const char> id);
   void noteWritten(const PgResult& result);
   void noteFound(const PgResult& result);

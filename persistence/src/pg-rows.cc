@@ -4,6 +4,7 @@
 
 #include "backend.h"
 #include "micros.h"
+#include "pg-kept-step.h"
 #include "pg-statements.h"
 
 namespace troth::pg {
@@ -182,7 +183,14 @@ void addChildren(
   }
 }
 
-void InsertRows::add(const Record& record) {
+void ReadRows::add(kj::StringPtr id) {
+  ids.add(id);
+  addMaybe(keepers, findKeeper(id));
+}
+
+PgExecution ReadRows::finish() { return {READ, kj::arr(ids.finish(), keepers.finish())}; }
+
+void InsertRows::add(const Record& record, kj::Maybe<kj::String> keeper) {
   ids.add(record.id);
   addState(states, record.state);
   awaited.add(record.awaited);
@@ -199,23 +207,26 @@ void InsertRows::add(const Record& record) {
   addMaybe(parents, record.parent);
   addMaybe(roots, record.root);
   addTags(tags, record.tags);
-  hasTags = hasTags || record.tags.size() > 0;
+  needsCare = needsCare || record.tags.size() > 0 || keeper != nullptr;
   digests.add(record.digest);
   params.add(record.call.params);
   values.add(record.value);
+  addMaybe(keepers, keeper);
 }
 
 PgExecution InsertRows::finish() {
-  auto& statement = hasTags ? INSERT_TAGGED : INSERT;
-  return {statement,
-      kj::arr(ids.finish(), states.finish(), awaited.finish(), errorTypes.finish(),
-          methodIds.finish(), interfaceIds.finish(), created.finish(), settled.finish(),
-          deadlines.finish(), due.finish(), leaseExpires.finish(), epochs.finish(),
-          targets.finish(), owners.finish(), parents.finish(), roots.finish(), tags.finish(),
-          digests.finish(), params.finish(), values.finish(), errorTexts.finish())};
+  auto columns = [this](auto&&... more) {
+    return kj::arr(ids.finish(), states.finish(), awaited.finish(), errorTypes.finish(),
+        methodIds.finish(), interfaceIds.finish(), created.finish(), settled.finish(),
+        deadlines.finish(), due.finish(), leaseExpires.finish(), epochs.finish(), targets.finish(),
+        owners.finish(), parents.finish(), roots.finish(), tags.finish(), digests.finish(),
+        params.finish(), values.finish(), errorTexts.finish(), kj::mv(more)...);
+  };
+  if (needsCare) return {INSERT_CAREFULLY, columns(keepers.finish())};
+  return {INSERT, columns()};
 }
 
-void UpdateRows::add(const Record& record, uint64_t version) {
+void UpdateRows::add(const Record& record, uint64_t version, kj::Maybe<const Record&> kept) {
   ids.add(record.id);
   versions.add(version);
   addState(states, record.state);
@@ -226,13 +237,36 @@ void UpdateRows::add(const Record& record, uint64_t version) {
   addLease(owners, leaseExpires, record.lease);
   epochs.add(record.epoch);
   values.add(record.value);
+  KJ_IF_MAYBE(step, kept) {
+    addStep(*step);
+  } else {
+    addNoStep();
+  }
+}
+
+void UpdateRows::addStep(const Record& step) {
+  stepNumbers.add(stepNumberOf(step.id));
+  stepsCreated.add(toMicros(step.created));
+  stepDigests.add(step.digest);
+  stepParams.add(step.call.params);
+  stepValues.add(step.value);
+}
+
+void UpdateRows::addNoStep() {
+  stepNumbers.addNull();
+  stepsCreated.addNull();
+  stepDigests.addNull();
+  stepParams.addNull();
+  stepValues.addNull();
 }
 
 PgExecution UpdateRows::finish() {
   return {UPDATE,
       kj::arr(ids.finish(), versions.finish(), states.finish(), awaited.finish(),
           errorTypes.finish(), settled.finish(), due.finish(), leaseExpires.finish(),
-          epochs.finish(), owners.finish(), values.finish(), errorTexts.finish())};
+          epochs.finish(), owners.finish(), values.finish(), errorTexts.finish(),
+          stepNumbers.finish(), stepsCreated.finish(), stepDigests.finish(), stepParams.finish(),
+          stepValues.finish())};
 }
 
 }  // namespace troth::pg

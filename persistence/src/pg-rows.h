@@ -21,16 +21,28 @@ VersionedRecord readRecord(const PgResult& result, size_t row);
 void addChildren(
     kj::ArrayPtr<Claimed> claimed, const PgResult& result, uint32_t childrenMax, kj::Date now);
 
-// INSERT of these records, or INSERT_TAGGED.
-class InsertRows {
+// READ of these records.
+class ReadRows {
 public:
-  void add(const Record& record);
+  void add(kj::StringPtr id);
   size_t size() const { return ids.size(); }
   PgExecution finish();
 
 private:
-  bool hasTags = false;
-  PgTextArray ids, targets, owners, parents, roots, tags, errorTexts;
+  PgTextArray ids, keepers;
+};
+
+// INSERT of these records, or INSERT_CAREFULLY.
+class InsertRows {
+public:
+  // `keeper` is the call whose row may keep the record already, if there is one.
+  void add(const Record& record, kj::Maybe<kj::String> keeper = nullptr);
+  size_t size() const { return ids.size(); }
+  PgExecution finish();
+
+private:
+  bool needsCare = false;
+  PgTextArray ids, targets, owners, parents, roots, tags, errorTexts, keepers;
   PgInt2Array states, errorTypes;
   PgBoolArray awaited;
   PgInt4Array methodIds;
@@ -38,10 +50,11 @@ private:
   PgByteaArray digests, params, values;
 };
 
-// UPDATE of these records. Only what can change in a record is written.
+// UPDATE of these records. Only what can change in a record is written, and the step that the row
+// is to keep.
 class UpdateRows {
 public:
-  void add(const Record& record, uint64_t version);
+  void add(const Record& record, uint64_t version, kj::Maybe<const Record&> kept = nullptr);
   size_t size() const { return ids.size(); }
   PgExecution finish();
 
@@ -51,6 +64,12 @@ private:
   PgBoolArray awaited;
   PgInt8Array versions, settled, due, leaseExpires, epochs;
   PgByteaArray values;
+  PgInt4Array stepNumbers;
+  PgInt8Array stepsCreated;
+  PgByteaArray stepDigests, stepParams, stepValues;
+
+  void addStep(const Record& step);
+  void addNoStep();
 };
 
 }  // namespace troth::pg

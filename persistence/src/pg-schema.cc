@@ -83,6 +83,79 @@ FROM troth.promises;
 DROP INDEX troth.promises_root;
 CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root <> parent;
 )sql"_kj,
+
+    // A row may keep a step as well: see pg-kept-step.h. Whoever makes a promise under the id of a
+    // kept step, at the moment at which it is kept, has a row: that is then the record.
+    R"sql(
+ALTER TABLE troth.promises
+  ADD COLUMN step_number   integer,
+  ADD COLUMN step_created  bigint,
+  ADD COLUMN step_digest   bytea,
+  ADD COLUMN step_params   bytea,
+  ADD COLUMN step_value    bytea;
+
+CREATE VIEW troth.kept_steps AS
+SELECT
+  c.id || '.' || c.step_number AS id,
+  1::smallint AS state,
+  false AS awaited,
+  NULL::smallint AS error_type,
+  0 AS method_id,
+  1::bigint AS version,
+  0::bigint AS interface_id,
+  c.step_created AS created,
+  c.step_created AS settled,
+  c.deadline,
+  NULL::bigint AS due,
+  NULL::bigint AS lease_expires,
+  0::bigint AS epoch,
+  ''::text COLLATE "C" AS target,
+  NULL::text COLLATE "C" AS lease_owner,
+  c.id AS parent,
+  coalesce(c.root, c.id) AS root,
+  NULL::text[] AS tags,
+  c.step_digest AS digest,
+  c.step_params AS params,
+  c.step_value AS value,
+  NULL::text AS error_text
+FROM troth.promises c
+WHERE c.step_number IS NOT NULL
+  AND NOT EXISTS (SELECT FROM troth.promises r WHERE r.id = c.id || '.' || c.step_number);
+
+CREATE OR REPLACE VIEW troth.promises_readable AS
+SELECT
+  id,
+  CASE
+    WHEN state = 0 AND deadline <= extract(epoch FROM now()) * 1000000 THEN 'timedout'
+    ELSE (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1]
+  END AS state,
+  to_timestamp(created / 1e6) AS created,
+  to_timestamp(settled / 1e6) AS settled,
+  to_timestamp(deadline / 1e6) AS deadline,
+  parent,
+  root,
+  nullif(target, '') AS target,
+  '0x' || lpad(to_hex(interface_id), 16, '0') AS interface_id,
+  method_id,
+  length(params) AS params_bytes,
+  length(value) AS value_bytes,
+  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
+  error_text,
+  tags,
+  to_timestamp(due / 1e6) AS due,
+  lease_owner,
+  to_timestamp(lease_expires / 1e6) AS lease_expires,
+  epoch
+FROM (
+  SELECT id, state, created, settled, deadline, parent, root, target, interface_id, method_id,
+    params, value, error_type, error_text, tags, due, lease_owner, lease_expires, epoch
+  FROM troth.promises
+  UNION ALL
+  SELECT id, state, created, settled, deadline, parent, root, target, interface_id, method_id,
+    params, value, error_type, error_text, tags, due, lease_owner, lease_expires, epoch
+  FROM troth.kept_steps
+) AS p;
+)sql"_kj,
 };
 static_assert(kj::size(MIGRATIONS) == PG_SCHEMA_VERSION);
 
@@ -134,13 +207,13 @@ void requireKnown(int version) {
       version, PG_SCHEMA_VERSION);
 }
 
-kj::Promise<void> applyMigrations(PgConnection& connection) {
+kj::Promise<void> applyMigrations(PgConnection& connection, int wanted) {
   co_await run(connection, BEGIN);
   co_await run(connection, LOCK);
   auto version = co_await readVersion(connection);
   requireKnown(version);
   if (version == 0) co_await runScript(connection, MAKE_LAYOUT);
-  for (; version < PG_SCHEMA_VERSION; ++version) {
+  for (; version < wanted; ++version) {
     co_await runScript(connection, MIGRATIONS[version]);
     co_await run(connection, WRITE_VERSION, kj::arr(PgParameter::int4(version + 1)));
   }
@@ -149,10 +222,10 @@ kj::Promise<void> applyMigrations(PgConnection& connection) {
 
 }  // namespace
 
-kj::Promise<void> migrate(PgConnection& connection) {
-  auto version = co_await readVersion(connection);
-  requireKnown(version);
-  if (version < PG_SCHEMA_VERSION) co_await applyMigrations(connection);
+kj::Promise<void> migrate(PgConnection& connection, int version) {
+  auto found = co_await readVersion(connection);
+  requireKnown(found);
+  if (found < version) co_await applyMigrations(connection, version);
 }
 
 }  // namespace troth

@@ -11,10 +11,10 @@ namespace troth {
 class PgConnection;
 
 // The version of the layout that this program knows.
-constexpr int PG_SCHEMA_VERSION = 2;
+constexpr int PG_SCHEMA_VERSION = 3;
 
-// Brings the layout of the database up to date, or finds that it is. Programs that do so at the
-// same time wait for each other. Throws FAILED if the layout is of a later program.
-kj::Promise<void> migrate(PgConnection& connection);
+// Brings the layout of the database up to `version`, or finds that it is there. Programs that do so
+// at the same time wait for each other. Throws FAILED if the layout is of a later program.
+kj::Promise<void> migrate(PgConnection& connection, int version = PG_SCHEMA_VERSION);
 
 }  // namespace troth

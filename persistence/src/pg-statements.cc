@@ -8,11 +8,43 @@
 #define RECORD_COLUMNS SHORT_COLUMNS "p.params, p.value, p.error_text"
 #define COLUMNS_WITHOUT_MESSAGES SHORT_COLUMNS "''::bytea, ''::bytea, p.error_text"
 
+// The same columns, as rows and kept steps have them.
+#define ROW_COLUMNS                                                                        \
+  "id, state, awaited, error_type, method_id, version, interface_id, created, settled, "   \
+  "deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags, digest, " \
+  "params, value, error_text "
+
+// A search: of `ROWS`, and of what is kept by `CALLS`, in their order. What is among the first $5
+// records is one of the first $5 rows, or is kept by a call that was made before the last of those,
+// and not long before the first. Such a call has a step that was made at $2 or later.
+#define SEARCH(ROWS, CALLS) \
+  R"sql(
+  WITH own AS MATERIALIZED (
+    SELECT )sql" ROW_COLUMNS R"sql(
+    FROM ()sql" ROWS R"sql() AS r
+    ORDER BY created, id
+    LIMIT $5::int8
+  ), last AS MATERIALIZED (
+    SELECT CASE WHEN count(*) < $5::int8 THEN $4::int8 ELSE max(created) END AS created FROM own
+  )
+  SELECT )sql" RECORD_COLUMNS R"sql(
+  FROM (
+    SELECT * FROM own
+    UNION ALL
+    (SELECT )sql" ROW_COLUMNS R"sql(
+     FROM ()sql" CALLS R"sql() AS calls
+     JOIN troth.kept_steps k ON k.parent = calls.call
+     WHERE (k.created, k.id) > ($2::int8, $3::text) AND k.created < $4::int8)
+  ) p
+  ORDER BY p.created, p.id
+  LIMIT $5::int8
+)sql"
+
 // The arrays of many columns become rows in the list of what is selected, where PostgreSQL takes
 // them element by element. As functions in FROM, each would fill a table of its own first, which
 // for a handful of rows costs ten times as much as all the rest.
 
-// Makes those of the records whose ids are new.
+// What is to be made; what is there already is in the way of it.
 #define INSERT_RECORDS \
   R"sql(
   INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
@@ -30,7 +62,6 @@
       unnest($15::text[]) AS parent, unnest($16::text[]) AS root, unnest($17::text[]) AS tags,
       unnest($18::bytea[]) AS digest, unnest($19::bytea[]) AS params, unnest($20::bytea[]) AS value,
       unnest($21::text[]) AS error_text) AS u
-  ON CONFLICT (id) DO NOTHING
 )sql"
 
 namespace troth::pg {
@@ -51,8 +82,12 @@ const PgStatement SET_UP_SQL_SESSION = {nullptr, R"sql(
 )sql"};
 
 const PgStatement READ = {"troth_read", "SELECT " RECORD_COLUMNS R"sql(
-  FROM (SELECT unnest($1::text[]) AS id) AS u
-  JOIN troth.promises p ON p.id = u.id
+  FROM (SELECT unnest($1::text[]) AS wanted, unnest($2::text[]) AS keeper) AS u
+  CROSS JOIN LATERAL (
+    SELECT )sql" ROW_COLUMNS R"sql( FROM troth.promises WHERE id = u.wanted
+    UNION ALL
+    SELECT )sql" ROW_COLUMNS R"sql( FROM troth.kept_steps WHERE parent = u.keeper AND id = u.wanted
+  ) p
 )sql"};
 
 const PgStatement READ_BACK = {"troth_read_back", "SELECT " RECORD_COLUMNS R"sql(
@@ -61,9 +96,20 @@ const PgStatement READ_BACK = {"troth_read_back", "SELECT " RECORD_COLUMNS R"sql
   FOR SHARE OF p
 )sql"};
 
-const PgStatement INSERT = {"troth_insert", INSERT_RECORDS "RETURNING id"};
+const PgStatement INSERT = {
+    "troth_insert", INSERT_RECORDS "ON CONFLICT (id) DO NOTHING RETURNING id"};
 
-const PgStatement INSERT_TAGGED = {"troth_insert_tagged", "WITH made AS (" INSERT_RECORDS R"sql(
+// What a row keeps is told once that is locked: who keeps a step at this moment was quicker, or
+// waits, and then loses against the record that is made here.
+const PgStatement INSERT_CAREFULLY = {"troth_insert_carefully", R"sql(
+  WITH kept AS MATERIALIZED (
+    SELECT k.id || '.' || k.step_number AS id
+    FROM (SELECT DISTINCT unnest($22::text[]) AS id ORDER BY id) AS u
+    JOIN troth.promises k ON k.id = u.id
+    FOR SHARE OF k
+  ), made AS ()sql" INSERT_RECORDS R"sql(
+    WHERE NOT EXISTS (SELECT FROM kept WHERE kept.id = u.id)
+    ON CONFLICT (id) DO NOTHING
     RETURNING id, created, tags
   ), tagged AS (
     INSERT INTO troth.promise_tags (tag, created, id)
@@ -77,13 +123,17 @@ const PgStatement UPDATE = {"troth_update", R"sql(
   UPDATE troth.promises p
   SET version = p.version + 1, state = u.state, awaited = u.awaited, error_type = u.error_type,
     settled = u.settled, due = u.due, lease_expires = u.lease_expires, epoch = u.epoch,
-    lease_owner = u.lease_owner, value = u.value, error_text = u.error_text
+    lease_owner = u.lease_owner, value = u.value, error_text = u.error_text,
+    step_number = u.step_number, step_created = u.step_created, step_digest = u.step_digest,
+    step_params = u.step_params, step_value = u.step_value
   FROM (SELECT unnest($1::text[]) AS id, unnest($2::int8[]) AS version, unnest($3::int2[]) AS state,
       unnest($4::bool[]) AS awaited, unnest($5::int2[]) AS error_type,
       unnest($6::int8[]) AS settled, unnest($7::int8[]) AS due,
       unnest($8::int8[]) AS lease_expires, unnest($9::int8[]) AS epoch,
       unnest($10::text[]) AS lease_owner, unnest($11::bytea[]) AS value,
-      unnest($12::text[]) AS error_text) AS u
+      unnest($12::text[]) AS error_text, unnest($13::int4[]) AS step_number,
+      unnest($14::int8[]) AS step_created, unnest($15::bytea[]) AS step_digest,
+      unnest($16::bytea[]) AS step_params, unnest($17::bytea[]) AS step_value) AS u
   WHERE p.id = u.id AND p.version = u.version
   RETURNING p.id
 )sql"};
@@ -189,28 +239,42 @@ const PgStatement READ_CHILDREN = {"troth_read_children", "SELECT " RECORD_COLUM
 )sql"};
 
 // Each state has its part of the index; what is found there is merged.
-const PgStatement SEARCH_BY_STATE = {"troth_search_by_state", "SELECT " RECORD_COLUMNS R"sql(
-  FROM (SELECT unnest($1::int2[]) AS state) AS u
+const PgStatement SEARCH_BY_STATE = {"troth_search_by_state",
+    SEARCH(R"sql(
+  SELECT c.* FROM (SELECT unnest($1::int2[]) AS wanted) AS u
   CROSS JOIN LATERAL (
     SELECT * FROM troth.promises c
-    WHERE c.state = u.state AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
+    WHERE c.state = u.wanted AND (c.created, c.id) > ($2::int8, $3::text) AND c.created < $4::int8
     ORDER BY c.created, c.id
     LIMIT $5::int8
+  ) c
+)sql",
+        R"sql(
+  SELECT c.id AS call FROM troth.promises c
+  WHERE 1 = ANY($1::int2[]) AND c.state = 1 AND c.step_created >= $2::int8
+    AND c.created >= $6::int8 AND c.created <= (SELECT created FROM last)
+)sql")};
+
+const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD_COLUMNS R"sql(
+  FROM (
+    (SELECT )sql" ROW_COLUMNS R"sql( FROM troth.promises
+     WHERE parent = $6::text AND state = ANY($1::int2[])
+       AND (created, id) > ($2::int8, $3::text) AND created < $4::int8
+     ORDER BY created, id)
+    UNION ALL
+    (SELECT )sql" ROW_COLUMNS R"sql( FROM troth.kept_steps
+     WHERE parent = $6::text AND 1 = ANY($1::int2[])
+       AND (created, id) > ($2::int8, $3::text) AND created < $4::int8
+     ORDER BY created, id)
   ) p
   ORDER BY p.created, p.id
   LIMIT $5::int8
 )sql"};
 
-const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD_COLUMNS R"sql(
-  FROM troth.promises p
-  WHERE p.parent = $6::text AND p.state = ANY($1::int2[])
-    AND (p.created, p.id) > ($2::int8, $3::text) AND p.created < $4::int8
-  ORDER BY p.created, p.id
-  LIMIT $5::int8
-)sql"};
-
-const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root", "SELECT " RECORD_COLUMNS R"sql(
-  FROM (
+// A promise that is no root has the same rows below it, but they are of another tree.
+const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root",
+    SEARCH(R"sql(
+  SELECT * FROM (
     (SELECT * FROM troth.promises t WHERE t.id = $6::text AND t.root IS NULL)
     UNION ALL
     (SELECT * FROM troth.promises c
@@ -222,12 +286,24 @@ const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root", "SELECT " RECORD_COL
      WHERE d.root = $6::text AND d.root <> d.parent
        AND (d.created, d.id) > ($2::int8, $3::text) AND d.created < $4::int8
      ORDER BY d.created, d.id)
-  ) p
-  WHERE p.state = ANY($1::int2[])
-    AND (p.created, p.id) > ($2::int8, $3::text) AND p.created < $4::int8
-  ORDER BY p.created, p.id
-  LIMIT $5::int8
-)sql"};
+  ) t
+  WHERE t.state = ANY($1::int2[])
+    AND (t.created, t.id) > ($2::int8, $3::text) AND t.created < $4::int8
+)sql",
+        R"sql(
+  SELECT t.id AS call FROM troth.promises t
+  WHERE 1 = ANY($1::int2[]) AND t.id = $6::text AND t.root IS NULL
+  UNION ALL
+  SELECT c.id FROM troth.promises c
+  WHERE 1 = ANY($1::int2[]) AND c.parent = $6::text AND c.root = c.parent
+    AND c.step_created >= $2::int8
+    AND c.created >= $7::int8 AND c.created <= (SELECT created FROM last)
+  UNION ALL
+  SELECT d.id FROM troth.promises d
+  WHERE 1 = ANY($1::int2[]) AND d.root = $6::text AND d.root <> d.parent
+    AND d.step_created >= $2::int8
+    AND d.created >= $7::int8 AND d.created <= (SELECT created FROM last)
+)sql")};
 
 const PgStatement SEARCH_BY_TAG = {"troth_search_by_tag", "SELECT " RECORD_COLUMNS R"sql(
   FROM troth.promise_tags t
@@ -282,13 +358,13 @@ const PgStatement PRUNE = {"troth_prune", R"sql(
   ), children AS (
     DELETE FROM troth.promises c USING roots
     WHERE c.parent = roots.id AND c.root IS NOT DISTINCT FROM roots.id
-    RETURNING c.id, c.created, c.tags
+    RETURNING c.id, c.created, c.tags, c.step_number
   ), deeper AS (
     DELETE FROM troth.promises d USING roots WHERE d.root = roots.id AND d.root <> d.parent
-    RETURNING d.id, d.created, d.tags
+    RETURNING d.id, d.created, d.tags, d.step_number
   ), tops AS (
     DELETE FROM troth.promises t USING roots WHERE t.id = roots.id
-    RETURNING t.id, t.created, t.tags
+    RETURNING t.id, t.created, t.tags, t.step_number
   ), untagged AS (
     DELETE FROM troth.promise_tags t
     USING (SELECT * FROM children UNION ALL SELECT * FROM deeper UNION ALL SELECT * FROM tops) AS d
@@ -296,14 +372,16 @@ const PgStatement PRUNE = {"troth_prune", R"sql(
     WHERE t.tag = u.tag AND t.created = d.created AND t.id = d.id
   )
   SELECT (SELECT count(*) FROM tops),
-    (SELECT count(*) FROM children) + (SELECT count(*) FROM deeper)
+    (SELECT count(*) + count(step_number) FROM children)
+      + (SELECT count(*) + count(step_number) FROM deeper)
+      + (SELECT count(step_number) FROM tops)
 )sql"};
 
 const PgStatement NOW = {
     "troth_now", "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8"};
 
 kj::ArrayPtr<const PgStatement* const> requestStatements() {
-  static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &INSERT_TAGGED,
+  static const PgStatement* const STATEMENTS[] = {&READ, &READ_BACK, &INSERT, &INSERT_CAREFULLY,
       &UPDATE, &NOTIFY_SETTLED, &NOTIFY_DUE, &WAKE, &WAKE_PARKED, &LOCK_DUE, &READ_CHILDREN,
       &SEARCH_BY_STATE, &SEARCH_BY_PARENT, &SEARCH_BY_ROOT, &SEARCH_BY_TAG, &FIND_OVERDUE,
       &FIND_DUE, &FIND_SETTLED, &PRUNE, &NOW, &GLANCE, &HOLD};

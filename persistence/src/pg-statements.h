@@ -20,11 +20,11 @@ extern const PgStatement SET_UP_SESSION;
 // for which it waits for the next one.
 extern const PgStatement SET_UP_SQL_SESSION;
 
-// Rows of records; see pg-rows.h for their columns. INSERT_TAGGED also makes the rows of their
-// tags.
+// Rows of records; see pg-rows.h for their columns. INSERT_CAREFULLY also makes the rows of their
+// tags, and none of what is a kept step already.
 extern const PgStatement READ;
 extern const PgStatement INSERT;
-extern const PgStatement INSERT_TAGGED;
+extern const PgStatement INSERT_CAREFULLY;
 extern const PgStatement UPDATE;
 
 // As READ, once no other transaction has the records locked: that of a lost connection may go on.

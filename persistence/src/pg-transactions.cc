@@ -4,6 +4,7 @@
 #include <troth/settled.h>
 
 #include "micros.h"
+#include "pg-kept-step.h"
 #include "pg-sql.h"
 #include "pg-statements.h"
 
@@ -57,7 +58,7 @@ PgExecution reading(const PgStatement& statement, kj::StringPtr id) {
 PgExecution writing(const Record& record, uint64_t version) {
   if (version == 0) {
     pg::InsertRows rows;
-    rows.add(record);
+    rows.add(record, pg::findKeeper(record.id));
     return rows.finish();
   }
   pg::UpdateRows rows;
@@ -175,10 +176,10 @@ kj::Promise<PgTransactions::Seen> PgTransactions::begin(
     PgConnection& connection, const Transaction& transaction, Trouble& trouble) {
   ++traffic.transactions;
   kj::Vector<PgExecution> executions;
-  PgTextArray ids;
-  ids.add(transaction.creation.request.id);
+  pg::ReadRows reads;
+  reads.add(transaction.creation.request.id);
   executions.add(PgExecution{pg::BEGIN});
-  executions.add(PgExecution{pg::READ, kj::arr(ids.finish())});
+  executions.add(reads.finish());
   KJ_IF_MAYBE(fence, transaction.fence) executions.add(reading(pg::GLANCE, fence->id));
   auto results = co_await run(connection, executions, trouble);
   Seen seen;

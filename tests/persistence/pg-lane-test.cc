@@ -3,6 +3,7 @@
 #include "checks.h"
 #include "pg-lanes.h"
 #include "pg-round.h"
+#include "pg-statements.h"
 #include "requests.h"
 
 namespace troth {
@@ -365,6 +366,20 @@ protected:
     lanes.putBack(lane);
     return step;
   }
+
+  // Whether the only record that was asked for would be made with care.
+  bool needsCare() {
+    PgRound round(take(), lanes, NOW);
+    auto statement = &round.executions()[0].statement;
+    EXPECT_TRUE(statement == &pg::INSERT || statement == &pg::INSERT_CAREFULLY);
+    PgFailure failure{KJ_EXCEPTION(OVERLOADED, "never mind"), nullptr, PgCommit::NONE};
+    round.failed(failure, lanes);
+    return statement == &pg::INSERT_CAREFULLY;
+  }
+  bool needsCare(CreateRequest request) {
+    ask(creation(kj::mv(request)));
+    return needsCare();
+  }
 };
 
 std::string laneIdsOf(kj::ArrayPtr<PgLane* const> group) {
@@ -470,7 +485,7 @@ TEST_F(PgLanesTest, ARequestThatIsAlwaysOvertakenIsRefused) {
 TEST_F(PgLanesTest, ARequestThatNoConnectionTakesWaitsUntilItsTimeIsUp) {
   auto created = ask(creation("a"));
   for (uint32_t i = 0; i <= PgLanes::REFUTATIONS_MAX; ++i) {
-    PgRound round(take(), NOW);
+    PgRound round(take(), lanes, NOW);
     round.failed(
         {KJ_EXCEPTION(DISCONNECTED, "connection refused"), nullptr, PgCommit::NONE}, lanes);
     ASSERT_FALSE(created.isThere()) << i;
@@ -506,6 +521,52 @@ TEST_F(PgLanesTest, AllThatAreReadyAreRejectedAtOnce) {
   EXPECT_EQ(Type::FAILED, first.failure().getType());
   EXPECT_EQ(Type::FAILED, second.failure().getType());
   EXPECT_FALSE(lanes.isReady());
+}
+
+// ---- What a row may keep already ----
+
+TEST_F(PgLanesTest, AStepOfACallThatIsKnownToBePendingNeedsNoCare) {
+  create("a");
+  EXPECT_FALSE(needsCare(child("a.1", "a")));
+  EXPECT_FALSE(needsCare(child("a.1.x", "a")));
+}
+
+TEST_F(PgLanesTest, ANumberedIdNeedsCareIfItsCallIsNotKnownToBePending) {
+  EXPECT_TRUE(needsCare(child("a.1", "a")));
+  EXPECT_TRUE(needsCare(outside("a.1")));
+  EXPECT_FALSE(needsCare(outside("a")));
+  EXPECT_FALSE(needsCare(outside("a.")));
+  EXPECT_FALSE(needsCare(outside("a.01")));
+}
+
+TEST_F(PgLanesTest, ANumberedIdNeedsCareIfItIsNotAPartOfThatCall) {
+  create("a");
+  create("b");
+  EXPECT_TRUE(needsCare(outside("a.1")));
+  EXPECT_TRUE(needsCare(child("a.1", "b")));
+}
+
+TEST_F(PgLanesTest, AStepOfACallThatIsBeingMadeNeedsCare) {
+  ask(creation("a"));
+  auto& call = takeOne();
+  call.plan(NOW);
+  EXPECT_TRUE(needsCare(child("a.1", "a")));
+  call.written();
+  lanes.putBack(call);
+  EXPECT_FALSE(needsCare(child("a.1", "a")));
+}
+
+// It may be on its way, with a connection that was lost.
+TEST_F(PgLanesTest, AStepThatWasLookedForNeedsCare) {
+  create("a");
+  ask(creation(child("a.1", "a")));
+  auto& step = takeOne();
+  step.plan(NOW);
+  step.lost(PgCommit::IN_DOUBT);
+  EXPECT_EQ(Step::READ, step.plan(NOW));
+  step.found(nullptr, 0, NOW);
+  lanes.putBack(step);
+  EXPECT_TRUE(needsCare());
 }
 
 }  // namespace

@@ -71,13 +71,17 @@ protected:
     EXPECT_EQ(PG_SCHEMA_VERSION, versions[0].at(0, 0).asInt8());
   }
 
-  // Takes the layout back to its first version. What is in it stays.
-  void undoSecondLayout() {
+  // Puts what is there into a layout of the first version.
+  void backToFirstLayout() {
     runScript(R"sql(
-      DROP INDEX troth.promises_root;
-      CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root IS NOT NULL;
-      DELETE FROM troth.layout WHERE version = 2
+      DROP TABLE IF EXISTS public.saved;
+      CREATE TABLE public.saved AS TABLE troth.promises;
+      ALTER TABLE public.saved DROP COLUMN step_number, DROP COLUMN step_created, DROP COLUMN step_digest,
+        DROP COLUMN step_params, DROP COLUMN step_value;
+      DROP SCHEMA troth CASCADE
     )sql");
+    wait(migrate(*connect(), 1));
+    runScript("INSERT INTO troth.promises SELECT * FROM public.saved");
   }
   bool hasSecondLayout() {
     constexpr auto FIND = "SELECT 1 FROM pg_indexes WHERE indexdef LIKE '%(root <> parent)%'";
@@ -263,11 +267,11 @@ TEST_F(PgPlanTest, NoStatementReadsATableThatIsFull) {
   openReady();
   runScript(R"sql(
     INSERT INTO troth.promises (id, state, awaited, method_id, version, interface_id, created,
-      settled, deadline, due, epoch, target, parent, root, tags, digest, params, value)
+      settled, deadline, due, epoch, target, parent, root, tags, digest, params, value, step_number)
     SELECT 'p' || i, (i % 10 > 0)::int, false, 0, 1, 0, i, CASE WHEN i % 10 > 0 THEN i END,
       CASE WHEN i % 3 = 0 THEN i END, CASE WHEN i % 10 = 0 THEN i END, 0, 'target' || i % 5,
       CASE WHEN i % 4 = 0 THEN 'p' || i / 4 END, CASE WHEN i % 4 = 0 THEN 'p' || i / 16 END,
-      ARRAY['tag'], '', '', ''
+      ARRAY['tag'], '', '', '', CASE WHEN i % 10 > 5 THEN 1 END
     FROM generate_series(1, 20000) AS i;
     INSERT INTO troth.promise_tags SELECT 'tag', created, id FROM troth.promises;
     ANALYZE troth.promises, troth.promise_tags
@@ -289,7 +293,7 @@ TEST_F(PgStoreTest, StoresThatStartAtOnceOnAnEmptyDatabaseDoNotCollide) { expect
 
 TEST_F(PgStoreTest, StoresThatStartAtOnceOnALayoutOfTheFirstVersionDoNotCollide) {
   openReady();
-  undoSecondLayout();
+  backToFirstLayout();
   ASSERT_FALSE(hasSecondLayout());
   expectToComeUpAtOnce();
   EXPECT_TRUE(hasSecondLayout());
@@ -319,7 +323,7 @@ TEST_F(PgStoreTest, ALayoutOfTheFirstVersionIsBroughtUpToDateWithWhatIsInIt) {
   wait(store->create({.id = kj::str("root.1"), .parent = kj::str("root")}));
   wait(store->create({.id = kj::str("root.1.1"), .parent = kj::str("root.1")}));
   store = nullptr;
-  undoSecondLayout();
+  backToFirstLayout();
   store = openReady();
   auto page = wait(store->search({.root = kj::str("root")}));
   ASSERT_EQ(3, page.records.size());

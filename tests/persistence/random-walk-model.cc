@@ -116,7 +116,7 @@ Record toRecord(const ModelPromise& promise) {
   record.parent = toName(promise.parent);
   record.root = toName(promise.root);
   record.deadline = toDate(promise.deadline);
-  record.tags = kj::arr(kj::str(promise.tag.c_str()));
+  if (!promise.tag.empty()) record.tags = kj::arr(kj::str(promise.tag.c_str()));
   record.created = toDate(promise.created);
   record.state = promise.state;
   if (promise.state == PromiseState::FULFILLED) {

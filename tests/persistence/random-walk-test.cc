@@ -53,7 +53,7 @@ CreateRequest toCreation(const ModelRequest& request) {
   creation.call.params = bytesOf(wanted.params.c_str());
   if (!wanted.parent.empty()) creation.parent = text(wanted.parent);
   if (wanted.deadline) creation.deadline = kj::UNIX_EPOCH + *wanted.deadline * kj::MICROSECONDS;
-  creation.tags = kj::arr(text(wanted.tag));
+  if (!wanted.tag.empty()) creation.tags = kj::arr(text(wanted.tag));
   if (!request.owner.empty()) {
     creation.lease = LeaseRequest{text(request.owner), request.duration * kj::MICROSECONDS};
   }
@@ -245,7 +245,7 @@ private:
     wanted.id = request.id;
     wanted.target = oneOf({"bank", "bank", "bank", "bank", ""});
     wanted.params = oneIn(6) ? "others" : "params";
-    wanted.tag = oneOf({"red", "blue"});
+    wanted.tag = oneOf({"red", "blue", ""});
     wanted.parent = parentOf(request.id);
     if (oneIn(2)) wanted.deadline = now() + oneOf<Micros>({0, 1, 2'000'000, 20'000'000});
     if (wanted.target.empty() || oneIn(2)) request.owner.clear();
@@ -269,8 +269,29 @@ private:
     });
   }
 
+  // A step and the outcome of its call, as a worker records them together.
+  std::vector<ModelRequest> lastStep() {
+    for (auto& [id, promise]: model) {
+      auto parent = model.find(parentOf(id));
+      if (promise || parent == model.end() || !parent->second) continue;
+      auto& call = *parent->second;
+      if (!call.isPending() || call.epoch != 1) continue;
+      ModelRequest step{.kind = ModelRequest::CREATE, .id = id, .isSettled = true};
+      step.wanted.id = id;
+      step.wanted.parent = call.id;
+      step.wanted.root = call.root.empty() ? call.id : call.root;
+      step.wanted.deadline = call.deadline;
+      step.outcome = "yes";
+      ModelRequest outcome{.kind = ModelRequest::SETTLE, .id = call.id, .outcome = "yes"};
+      outcome.epoch = call.epoch;
+      return {step, outcome};
+    }
+    return {};
+  }
+
   std::vector<ModelRequest> severalRequests() {
     std::vector<ModelRequest> requests;
+    if (oneIn(4)) requests = lastStep();
     auto count = 1 + upTo(WINDOW_REQUESTS_MAX);
     auto focus = anyId();
     while (requests.size() < count) {
@@ -283,8 +304,10 @@ private:
 
   std::vector<kj::Own<Sent>> sendAll(std::vector<ModelRequest> requests) {
     std::vector<kj::Own<Sent>> all;
+    bool isOneStore = oneIn(2);
+    size_t store = 0;
     for (auto& request: requests) {
-      auto store = upTo(stores.size());
+      if (!isOneStore || all.empty()) store = upTo(stores.size());
       log("store " + std::to_string(store) + ": " + describe(request));
       auto sent = kj::heap<Sent>(Sent{request, nullptr, std::nullopt, nullptr});
       sent->answered = send(*stores[store], request)
