@@ -76,7 +76,8 @@ PgExecution searchFor(const SearchRequest& request, uint32_t recordsMax) {
         kj::mv(more)...);
   };
   auto callsSince = [&]() {
-    return PgParameter::int8(toMicros(start.created - pg::KEPT_STEP_AGE_MAX));
+    constexpr int64_t BACK = pg::KEPT_STEP_AGE_MAX / kj::MICROSECONDS;
+    return PgParameter::int8(toMicros(start.created) - BACK);
   };
   KJ_IF_MAYBE(p, request.parent) return {pg::SEARCH_BY_PARENT, parameters(PgParameter::text(*p))};
   KJ_IF_MAYBE(r, request.root) {

@@ -22,8 +22,8 @@ kj::Maybe<kj::String> findKeeper(kj::StringPtr id);
 int32_t stepNumberOf(kj::StringPtr id);
 
 // Whether the row of `call`, which is about to be written, can keep `step`, which is about to be
-// made: both are fulfilled, the row says all that there is to say of the step, and nobody else can
-// have recorded it, since nobody else has ever had the lease of the call.
+// made: both are fulfilled, the row says all that there is to say of the step, and the call is
+// under its first lease, so that no other run of it has recorded the step.
 bool canKeep(const Record& call, const Record& step);
 
 }  // namespace troth::pg

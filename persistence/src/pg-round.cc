@@ -35,10 +35,11 @@ PgRound::PgRound(kj::Vector<PgLane*> group, const PgLanes& lanes, kj::Date now):
   if (reads.size() > 0) reading = addStatement(reads.finish());
 }
 
-// Finds the steps that go along with their calls, one with each.
+// Finds the steps that go along with their calls, one with each. One that was looked for does not:
+// it may be on its way as a row, with a connection that was lost, which only an INSERT meets.
 void PgRound::keepSteps() {
   for (auto& one: planned) {
-    if (one.step != Step::INSERT) continue;
+    if (one.step != Step::INSERT || !one.lane->isGuess()) continue;
     auto& draft = one.lane->draft();
     KJ_IF_MAYBE(parent, draft.parent) {
       KJ_IF_MAYBE(call, tryFind(*parent)) {
@@ -51,29 +52,36 @@ void PgRound::keepSteps() {
   }
 }
 
-// The call whose row may keep what `lane` is about to make. Not one that is known to be pending: it
-// keeps a step once it is fulfilled, and then nobody works on it any more.
+// The call whose row may keep what `lane` is about to make. Not if that is a step of a call which
+// is known to be pending: who records those has the call's lease, and nobody keeps one for him.
 kj::Maybe<kj::String> PgRound::findKeeper(const PgLane& lane, const PgLanes& lanes) {
   auto keeper = pg::findKeeper(lane.id);
+  auto& draft = lane.draft();
   KJ_IF_MAYBE(id, keeper) {
-    KJ_IF_MAYBE(parent, lane.draft().parent) {
-      if (!lane.isGuess() || *parent != *id) return keeper;
-      KJ_IF_MAYBE(call, tryFind(*id)) {
-        if (call->step == Step::UPDATE) return nullptr;
-      }
-      if (lanes.isPending(*id)) return nullptr;
+    KJ_IF_MAYBE(parent, draft.parent) {
+      bool isStep = lane.isGuess() && draft.isSettled() && *parent == *id;
+      if (isStep && (isUpdating(*id) || lanes.isPending(*id))) return nullptr;
     }
   }
   return keeper;
 }
 
+bool PgRound::isUpdating(kj::StringPtr id) {
+  KJ_IF_MAYBE(one, tryFind(id)) return one->step == Step::UPDATE;
+  return false;
+}
+
+// What a row may keep is inserted last: an update may have waited for the transaction in which it
+// was kept, that of a connection that was lost.
 void PgRound::addWrites(const PgLanes& lanes) {
-  pg::InsertRows inserts;
+  pg::InsertRows inserts, lastInserts;
   pg::UpdateRows updates;
   for (auto& one: planned) {
     auto& lane = *one.lane;
     if (one.step == Step::INSERT && one.keeper == nullptr) {
-      inserts.add(lane.draft(), findKeeper(lane, lanes));
+      auto keeper = findKeeper(lane, lanes);
+      auto& rows = keeper == nullptr ? inserts : lastInserts;
+      rows.add(lane.draft(), kj::mv(keeper));
     }
     if (one.step == Step::UPDATE) {
       auto kept = one.kept.map([](Planned& step) -> const Record& { return step.lane->draft(); });
@@ -82,6 +90,7 @@ void PgRound::addWrites(const PgLanes& lanes) {
   }
   if (inserts.size() > 0) inserting = addStatement(inserts.finish());
   if (updates.size() > 0) updating = addStatement(updates.finish());
+  if (lastInserts.size() > 0) insertingLast = addStatement(lastInserts.finish());
 }
 
 size_t PgRound::addStatement(PgExecution execution) {
@@ -122,6 +131,7 @@ void PgRound::succeeded(
     kj::ArrayPtr<const PgResult> results, PgLanes& lanes, kj::Maybe<BackendListener&> listener) {
   KJ_IF_MAYBE(i, inserting) noteWritten(results[*i]);
   KJ_IF_MAYBE(i, updating) noteWritten(results[*i]);
+  KJ_IF_MAYBE(i, insertingLast) noteWritten(results[*i]);
   KJ_IF_MAYBE(i, reading) noteFound(results[*i]);
   for (auto& one: planned) {
     KJ_IF_MAYBE(call, one.keeper) one.written = call->written;

@@ -41,11 +41,13 @@ private:
   // Which of the statements is which.
   kj::Maybe<size_t> inserting;
   kj::Maybe<size_t> updating;
+  kj::Maybe<size_t> insertingLast;
   kj::Maybe<size_t> reading;
 
   void keepSteps();
   void addWrites(const PgLanes& lanes);
   kj::Maybe<kj::String> findKeeper(const PgLane& lane, const PgLanes& lanes);
+  bool isUpdating(kj::StringPtr id);
   size_t addStatement(PgExecution execution);
   void addNotifications();
   kj::Maybe<Planned&> tryFind(kj::ArrayPtr<const char> id);

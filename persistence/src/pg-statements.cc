@@ -45,7 +45,7 @@
 // for a handful of rows costs ten times as much as all the rest.
 
 // What is to be made; what is there already is in the way of it.
-#define INSERT_RECORDS \
+#define INSERT_RECORDS(MORE_COLUMNS) \
   R"sql(
   INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
     created, settled, deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags,
@@ -61,7 +61,7 @@
       unnest($13::text[]) AS target, unnest($14::text[]) AS lease_owner,
       unnest($15::text[]) AS parent, unnest($16::text[]) AS root, unnest($17::text[]) AS tags,
       unnest($18::bytea[]) AS digest, unnest($19::bytea[]) AS params, unnest($20::bytea[]) AS value,
-      unnest($21::text[]) AS error_text) AS u
+      unnest($21::text[]) AS error_text)sql" MORE_COLUMNS R"sql() AS u
 )sql"
 
 namespace troth::pg {
@@ -97,18 +97,12 @@ const PgStatement READ_BACK = {"troth_read_back", "SELECT " RECORD_COLUMNS R"sql
 )sql"};
 
 const PgStatement INSERT = {
-    "troth_insert", INSERT_RECORDS "ON CONFLICT (id) DO NOTHING RETURNING id"};
+    "troth_insert", INSERT_RECORDS("") "ON CONFLICT (id) DO NOTHING RETURNING id"};
 
-// What a row keeps is told once that is locked: who keeps a step at this moment was quicker, or
-// waits, and then loses against the record that is made here.
 const PgStatement INSERT_CAREFULLY = {"troth_insert_carefully", R"sql(
-  WITH kept AS MATERIALIZED (
-    SELECT k.id || '.' || k.step_number AS id
-    FROM (SELECT DISTINCT unnest($22::text[]) AS id ORDER BY id) AS u
-    JOIN troth.promises k ON k.id = u.id
-    FOR SHARE OF k
-  ), made AS ()sql" INSERT_RECORDS R"sql(
-    WHERE NOT EXISTS (SELECT FROM kept WHERE kept.id = u.id)
+  WITH made AS ()sql" INSERT_RECORDS(", unnest($22::text[]) AS keeper") R"sql(
+    WHERE NOT EXISTS (SELECT FROM troth.promises k
+      WHERE k.id = u.keeper AND k.id || '.' || k.step_number = u.id)
     ON CONFLICT (id) DO NOTHING
     RETURNING id, created, tags
   ), tagged AS (
@@ -134,7 +128,8 @@ const PgStatement UPDATE = {"troth_update", R"sql(
       unnest($12::text[]) AS error_text, unnest($13::int4[]) AS step_number,
       unnest($14::int8[]) AS step_created, unnest($15::bytea[]) AS step_digest,
       unnest($16::bytea[]) AS step_params, unnest($17::bytea[]) AS step_value) AS u
-  WHERE p.id = u.id AND p.version = u.version
+    LEFT JOIN troth.promises r ON r.id = u.id || '.' || u.step_number
+  WHERE p.id = u.id AND p.version = u.version AND r.id IS NULL
   RETURNING p.id
 )sql"};
 
@@ -260,12 +255,12 @@ const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD
     (SELECT )sql" ROW_COLUMNS R"sql( FROM troth.promises
      WHERE parent = $6::text AND state = ANY($1::int2[])
        AND (created, id) > ($2::int8, $3::text) AND created < $4::int8
-     ORDER BY created, id)
+     ORDER BY created, id
+     LIMIT $5::int8)
     UNION ALL
     (SELECT )sql" ROW_COLUMNS R"sql( FROM troth.kept_steps
      WHERE parent = $6::text AND 1 = ANY($1::int2[])
-       AND (created, id) > ($2::int8, $3::text) AND created < $4::int8
-     ORDER BY created, id)
+       AND (created, id) > ($2::int8, $3::text) AND created < $4::int8)
   ) p
   ORDER BY p.created, p.id
   LIMIT $5::int8

@@ -21,7 +21,8 @@ extern const PgStatement SET_UP_SESSION;
 extern const PgStatement SET_UP_SQL_SESSION;
 
 // Rows of records; see pg-rows.h for their columns. INSERT_CAREFULLY also makes the rows of their
-// tags, and none of what is a kept step already.
+// tags, and none of what is a kept step already. UPDATE writes no row that would keep a step of
+// which there is a row.
 extern const PgStatement READ;
 extern const PgStatement INSERT;
 extern const PgStatement INSERT_CAREFULLY;

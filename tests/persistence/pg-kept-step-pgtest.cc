@@ -220,39 +220,64 @@ TEST_F(KeptStepTest, IsInTheViewForPeople) {
 
 // ---- Two records of one id ----
 
-TEST_F(KeptStepTest, ARowUnderItsIdIsTheRecord) {
+TEST_F(KeptStepTest, IsNotKeptIfThereIsARecordOfItsId) {
   create(leased("a", "me"));
   auto theirs = wait(open()->create(outside("a.1")));
   auto recorded = store->create(stepOf("a", "1"));
   wait(store->settle(atEpoch(fulfill("a"), 1)));
-  EXPECT_EQ(1, count("step_number"));
+  auto failure = thrownBy([&]() { wait(kj::mv(recorded)); });
+  EXPECT_MENTIONS(failure.getDescription(), "the id \"a.1\" is taken");
+  EXPECT_EQ(0, count("step_number"));
   EXPECT_EQ(show(theirs), show(get("a.1")));
-  EXPECT_EQ(search({}), "a,a.1");
-  EXPECT_EQ(search({.parent = kj::str("a")}), "");
-  EXPECT_EQ(2u, query(*connect(), "SELECT FROM troth.promises_readable WHERE id LIKE 'a%'")[0].rows());
+  EXPECT_EQ(S::FULFILLED, get("a").state);
 }
 
-TEST_F(KeptStepTest, WhoMakesARecordWhileItIsKeptWaitsAndFindsIt) {
-  create(leased("a", "me"));
-  auto other = connect();
-  query(*other, "BEGIN");
-  query(*other, R"sql(
-    UPDATE troth.promises
-    SET state = 1, settled = created, due = NULL, lease_owner = NULL, lease_expires = NULL,
-      version = version + 1, step_number = 1, step_created = created, step_digest = digest,
-      step_params = '', step_value = 'theirs'
-  )sql");
-  auto made = store->create(outside("a.1"));
-  // It comes to the lock of the row, and waits there.
+// A transaction that keeps "a.1" in the row of "a", and has not been committed.
+class KeepingTest: public KeptStepTest {
+protected:
+  KeepingTest() {
+    create(leased("a", "me"));
+    query(*keeping, "BEGIN");
+    query(*keeping, R"sql(
+      UPDATE troth.promises
+      SET state = 1, settled = created, due = NULL, lease_owner = NULL, lease_expires = NULL,
+        version = version + 1, step_number = 1, step_created = created, step_digest = digest,
+        step_params = '', step_value = 'theirs'
+    )sql");
+  }
+  ~KeepingTest() noexcept override {}
+
+  kj::Own<PgConnection> keeping = connect();
+
+  bool isTheirs(const Record& record) { return record.value.asPtr() == bytesOf("theirs").asPtr(); }
+};
+
+TEST_F(KeepingTest, WhoKeepsItAsWellWaitsAndFindsIt) {
+  auto step = stepOf("a", "1");
+  step.repetition = Repetition::CONVERGE;
+  auto recorded = store->create(kj::mv(step));
+  auto settled = store->settle(fulfill("a"));
   auto watcher = connect();
   constexpr auto WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
   while (query(*watcher, WAITING)[0].rows() == 0) {
-    ASSERT_FALSE(made.poll(waitScope));
+    ASSERT_FALSE(recorded.poll(waitScope));
     wait(loop.timer().afterDelay(5 * kj::MILLISECONDS));
   }
-  query(*other, "COMMIT");
-  EXPECT_EQ(wait(kj::mv(made)).value.asPtr(), bytesOf("theirs").asPtr());
+  query(*keeping, "COMMIT");
+  EXPECT_TRUE(isTheirs(wait(kj::mv(recorded))));
+  EXPECT_EQ(S::FULFILLED, wait(kj::mv(settled)).state);
   EXPECT_EQ(1, count("*"));
+}
+
+TEST_F(KeepingTest, WhoMakesARowOfItMeanwhileHasTheRecord) {
+  auto mine = show(wait(open()->create(outside("a.1"))));
+  query(*keeping, "COMMIT");
+  EXPECT_EQ(1, count("step_number"));
+  EXPECT_EQ(mine, show(get("a.1")));
+  EXPECT_EQ(search({}), "a,a.1");
+  EXPECT_EQ(search({.parent = kj::str("a")}), "");
+  constexpr auto SHOWN = "SELECT FROM troth.promises_readable WHERE id = 'a.1'";
+  EXPECT_EQ(1u, query(*connect(), SHOWN)[0].rows());
 }
 
 // ---- Searches ----
@@ -291,14 +316,15 @@ protected:
     clock.advance(MICROS[random() % kj::size(MICROS)] * kj::MICROSECONDS);
   }
 
-  // Calls at the top and one level below, with steps that are made up to 0.2 s later.
+  // Calls at the top and on two levels below, with steps that are made up to 0.2 s later.
   void makeCalls() {
     std::vector<std::string> open;
+    std::string last;
     for (int i = 0; i < 60; ++i) {
-      std::string id = "c" + std::to_string(i);
-      if (i % 3 > 0) id = "c" + std::to_string(i - i % 3) + ".call" + std::to_string(i);
+      auto id = i % 3 == 0 ? "c" + std::to_string(i) : last + ".call" + std::to_string(i);
       auto request = leased(id.c_str(), "me");
-      if (i % 3 > 0) request.parent = kj::str("c", i - i % 3);
+      if (i % 3 > 0) request.parent = kj::str(last.c_str());
+      last = id;
       createInBoth(kj::mv(request));
       open.push_back(id);
       passTime();
@@ -341,7 +367,9 @@ TEST_F(KeptStepSearchTest, FindKeptStepsInTheirPlaces) {
   using States = std::vector<S>;
   for (auto& states: {States(), States{S::FULFILLED}, States{S::PENDING, S::FULFILLED},
            States{S::PENDING, S::REJECTED}}) {
-    auto query = [&]() { return SearchRequest{.states = kj::heapArray(states.data(), states.size())}; };
+    auto query = [&]() {
+      return SearchRequest{.states = kj::heapArray(states.data(), states.size())};
+    };
     expectSame(query);
     expectSame([&]() {
       auto request = query();
@@ -349,7 +377,7 @@ TEST_F(KeptStepSearchTest, FindKeptStepsInTheirPlaces) {
       request.before = start + 1 * kj::SECONDS;
       return request;
     });
-    for (auto id: {"c0", "c27", "c28", "c27.call28", "missing"}) {
+    for (auto id: {"c0", "c27", "c27.call28", "c27.call28.call29", "missing"}) {
       expectSame([&]() {
         auto request = query();
         request.root = kj::str(id);

@@ -367,18 +367,40 @@ protected:
     return step;
   }
 
-  // Whether the only record that was asked for would be made with care.
-  bool needsCare() {
+  // What a round asks the database for that is made of all that is ready: "insert, update".
+  std::string statements() {
     PgRound round(take(), lanes, NOW);
-    auto statement = &round.executions()[0].statement;
-    EXPECT_TRUE(statement == &pg::INSERT || statement == &pg::INSERT_CAREFULLY);
+    auto names = KJ_MAP(execution, round.executions()) { return execution.statement.name; };
     PgFailure failure{KJ_EXCEPTION(OVERLOADED, "never mind"), nullptr, PgCommit::NONE};
     round.failed(failure, lanes);
-    return statement == &pg::INSERT_CAREFULLY;
+    return kj::strArray(names, ", ").cStr();
   }
+
+  // Whether a record would be made with care.
   bool needsCare(CreateRequest request) {
     ask(creation(kj::mv(request)));
-    return needsCare();
+    auto names = statements();
+    EXPECT_TRUE(names == "troth_insert" || names == "troth_insert_carefully") << names;
+    return names == "troth_insert_carefully";
+  }
+
+  // A call that "me" works on, and its first step.
+  void createCall() {
+    ask(creation(leased("a", "me")));
+    auto& lane = takeOne();
+    lane.plan(NOW);
+    lane.written();
+    lanes.putBack(lane);
+  }
+  static CreateRequest step() {
+    auto request = child("a.1", "a");
+    request.settlement = Settlement{.value = bytesOf("done")};
+    return request;
+  }
+  Request adoptedStep() {
+    auto adopted = checked(step());
+    adopted.root = kj::str("a");
+    return adopted;
   }
 };
 
@@ -526,23 +548,24 @@ TEST_F(PgLanesTest, AllThatAreReadyAreRejectedAtOnce) {
 // ---- What a row may keep already ----
 
 TEST_F(PgLanesTest, AStepOfACallThatIsKnownToBePendingNeedsNoCare) {
-  create("a");
-  EXPECT_FALSE(needsCare(child("a.1", "a")));
+  createCall();
+  EXPECT_FALSE(needsCare(step()));
   EXPECT_FALSE(needsCare(child("a.1.x", "a")));
 }
 
 TEST_F(PgLanesTest, ANumberedIdNeedsCareIfItsCallIsNotKnownToBePending) {
-  EXPECT_TRUE(needsCare(child("a.1", "a")));
+  EXPECT_TRUE(needsCare(step()));
   EXPECT_TRUE(needsCare(outside("a.1")));
   EXPECT_FALSE(needsCare(outside("a")));
   EXPECT_FALSE(needsCare(outside("a.")));
   EXPECT_FALSE(needsCare(outside("a.01")));
 }
 
-TEST_F(PgLanesTest, ANumberedIdNeedsCareIfItIsNotAPartOfThatCall) {
-  create("a");
+TEST_F(PgLanesTest, ANumberedIdNeedsCareIfItIsNoStepOfThatCall) {
+  createCall();
   create("b");
   EXPECT_TRUE(needsCare(outside("a.1")));
+  EXPECT_TRUE(needsCare(child("a.1", "a")));
   EXPECT_TRUE(needsCare(child("a.1", "b")));
 }
 
@@ -550,23 +573,36 @@ TEST_F(PgLanesTest, AStepOfACallThatIsBeingMadeNeedsCare) {
   ask(creation("a"));
   auto& call = takeOne();
   call.plan(NOW);
-  EXPECT_TRUE(needsCare(child("a.1", "a")));
+  EXPECT_TRUE(needsCare(step()));
   call.written();
   lanes.putBack(call);
-  EXPECT_FALSE(needsCare(child("a.1", "a")));
+  EXPECT_FALSE(needsCare(step()));
 }
 
-// It may be on its way, with a connection that was lost.
-TEST_F(PgLanesTest, AStepThatWasLookedForNeedsCare) {
-  create("a");
-  ask(creation(child("a.1", "a")));
-  auto& step = takeOne();
-  step.plan(NOW);
-  step.lost(PgCommit::IN_DOUBT);
-  EXPECT_EQ(Step::READ, step.plan(NOW));
-  step.found(nullptr, 0, NOW);
-  lanes.putBack(step);
-  EXPECT_TRUE(needsCare());
+TEST_F(PgLanesTest, AStepGoesAlongWithTheOutcomeOfItsCall) {
+  createCall();
+  ask(adoptedStep());
+  ask(settling("a"));
+  EXPECT_EQ("troth_update", statements());
+}
+
+// It may be on its way with a connection that was lost: as a row, which an INSERT meets, or in that
+// of its call, for which an UPDATE waits.
+TEST_F(PgLanesTest, AStepThatWasLookedForFollowsTheOutcomeOfItsCall) {
+  createCall();
+  ask(adoptedStep());
+  ask(settling("a"));
+  auto pending = recordAfter({[]() { return creation(leased("a", "me")); }});
+  auto group = take();
+  for (auto lane: group) {
+    lane->plan(NOW);
+    lane->lost(PgCommit::IN_DOUBT);
+    EXPECT_EQ(Step::READ, lane->plan(NOW));
+  }
+  group[0]->found(kj::mv(pending), 1, NOW);
+  group[1]->found(nullptr, 0, NOW);
+  for (auto lane: group) lanes.putBack(*lane);
+  EXPECT_EQ("troth_update, troth_insert_carefully", statements());
 }
 
 }  // namespace

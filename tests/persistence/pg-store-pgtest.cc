@@ -267,16 +267,48 @@ TEST_F(PgPlanTest, NoStatementReadsATableThatIsFull) {
   openReady();
   runScript(R"sql(
     INSERT INTO troth.promises (id, state, awaited, method_id, version, interface_id, created,
-      settled, deadline, due, epoch, target, parent, root, tags, digest, params, value, step_number)
+      settled, deadline, due, epoch, target, parent, root, tags, digest, params, value,
+      step_number, step_created)
     SELECT 'p' || i, (i % 10 > 0)::int, false, 0, 1, 0, i, CASE WHEN i % 10 > 0 THEN i END,
       CASE WHEN i % 3 = 0 THEN i END, CASE WHEN i % 10 = 0 THEN i END, 0, 'target' || i % 5,
       CASE WHEN i % 4 = 0 THEN 'p' || i / 4 END, CASE WHEN i % 4 = 0 THEN 'p' || i / 16 END,
-      ARRAY['tag'], '', '', '', CASE WHEN i % 10 > 5 THEN 1 END
+      ARRAY['tag'], '', '', '', CASE WHEN i % 10 > 5 THEN 1 END,
+      CASE WHEN i % 10 > 5 THEN i END
     FROM generate_series(1, 20000) AS i;
     INSERT INTO troth.promise_tags SELECT 'tag', created, id FROM troth.promises;
     ANALYZE troth.promises, troth.promise_tags
   )sql");
   expectAllIndexed();
+}
+
+TEST_F(PgPlanTest, APageOfALargeFamilyReadsNoMoreThanItHas) {
+  openReady();
+  runScript(R"sql(
+    INSERT INTO troth.promises (id, state, awaited, method_id, version, interface_id, created, epoch,
+      target, parent, root, digest, params, value)
+    SELECT 'p' || i, 1, false, 0, 1, 0, i, 0, '', 'parent' || i % 2, 'root', '', '', ''
+    FROM generate_series(1, 20000) AS i;
+    ANALYZE troth.promises
+  )sql");
+  auto connection = session();
+  query(*connection, kj::str("PREPARE page AS ", pg::SEARCH_BY_PARENT.sql).cStr());
+  auto plan = query(*connection, R"sql(
+    EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF)
+    EXECUTE page('{0,1,2,3,4}', 0, '', 1000000, 101, 'parent1')
+  )sql");
+  // All of its children are on some 200 pages.
+  std::string buffers;
+  for (size_t row = 0; row < plan[0].rows() && buffers.empty(); ++row) {
+    auto line = textOf(plan[0].at(row, 0));
+    if (has(line, "Buffers: shared")) buffers = line;
+  }
+  auto pages = 0;
+  for (auto part: {"hit=", "read="}) {
+    auto at = buffers.find(part);
+    if (at != std::string::npos) pages += atoi(buffers.c_str() + at + strlen(part));
+  }
+  EXPECT_GT(pages, 0) << buffers;
+  EXPECT_LT(pages, 50) << buffers;
 }
 
 TEST_F(PgPlanTest, ASessionOfTheStoreHasTheSettingsOfThisTest) {
