@@ -4,6 +4,33 @@
 
 #include "pg-connection.h"
 
+// What troth.promises_readable shows of a promise.
+#define SELECT_READABLE \
+  R"sql(
+SELECT
+  id,
+  CASE
+    WHEN state = 0 AND deadline <= extract(epoch FROM now()) * 1000000 THEN 'timedout'
+    ELSE (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1]
+  END AS state,
+  to_timestamp(created / 1e6) AS created,
+  to_timestamp(settled / 1e6) AS settled,
+  to_timestamp(deadline / 1e6) AS deadline,
+  parent,
+  root,
+  nullif(target, '') AS target,
+  '0x' || lpad(to_hex(interface_id), 16, '0') AS interface_id,
+  method_id,
+  length(params) AS params_bytes,
+  length(value) AS value_bytes,
+  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
+  error_text,
+  tags,
+  to_timestamp(due / 1e6) AS due,
+  lease_owner,
+  to_timestamp(lease_expires / 1e6) AS lease_expires,
+  epoch)sql"
+
 namespace troth {
 namespace {
 
@@ -52,29 +79,7 @@ CREATE TABLE troth.promise_tags (
 );
 
 CREATE VIEW troth.promises_readable AS
-SELECT
-  id,
-  CASE
-    WHEN state = 0 AND deadline <= extract(epoch FROM now()) * 1000000 THEN 'timedout'
-    ELSE (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1]
-  END AS state,
-  to_timestamp(created / 1e6) AS created,
-  to_timestamp(settled / 1e6) AS settled,
-  to_timestamp(deadline / 1e6) AS deadline,
-  parent,
-  root,
-  nullif(target, '') AS target,
-  '0x' || lpad(to_hex(interface_id), 16, '0') AS interface_id,
-  method_id,
-  length(params) AS params_bytes,
-  length(value) AS value_bytes,
-  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
-  error_text,
-  tags,
-  to_timestamp(due / 1e6) AS due,
-  lease_owner,
-  to_timestamp(lease_expires / 1e6) AS lease_expires,
-  epoch
+)sql" SELECT_READABLE R"sql(
 FROM troth.promises;
 )sql"_kj,
 
@@ -123,29 +128,7 @@ WHERE c.step_number IS NOT NULL
   AND NOT EXISTS (SELECT FROM troth.promises r WHERE r.id = c.id || '.' || c.step_number);
 
 CREATE OR REPLACE VIEW troth.promises_readable AS
-SELECT
-  id,
-  CASE
-    WHEN state = 0 AND deadline <= extract(epoch FROM now()) * 1000000 THEN 'timedout'
-    ELSE (ARRAY['pending', 'fulfilled', 'rejected', 'canceled', 'timedout'])[state + 1]
-  END AS state,
-  to_timestamp(created / 1e6) AS created,
-  to_timestamp(settled / 1e6) AS settled,
-  to_timestamp(deadline / 1e6) AS deadline,
-  parent,
-  root,
-  nullif(target, '') AS target,
-  '0x' || lpad(to_hex(interface_id), 16, '0') AS interface_id,
-  method_id,
-  length(params) AS params_bytes,
-  length(value) AS value_bytes,
-  (ARRAY['failed', 'overloaded', 'disconnected', 'unimplemented'])[error_type + 1] AS error_type,
-  error_text,
-  tags,
-  to_timestamp(due / 1e6) AS due,
-  lease_owner,
-  to_timestamp(lease_expires / 1e6) AS lease_expires,
-  epoch
+)sql" SELECT_READABLE R"sql(
 FROM (
   SELECT id, state, created, settled, deadline, parent, root, target, interface_id, method_id,
     params, value, error_type, error_text, tags, due, lease_owner, lease_expires, epoch
