@@ -93,11 +93,11 @@ CREATE INDEX promises_root ON troth.promises (root, created, id) WHERE root <> p
     // kept step, at the moment at which it is kept, has a row: that is then the record.
     R"sql(
 ALTER TABLE troth.promises
-  ADD COLUMN step_number   integer,
-  ADD COLUMN step_created  bigint,
-  ADD COLUMN step_digest   bytea,
-  ADD COLUMN step_params   bytea,
-  ADD COLUMN step_value    bytea;
+  ADD COLUMN step_number  integer,
+  ADD COLUMN step_created bigint,
+  ADD COLUMN step_digest  bytea,
+  ADD COLUMN step_params  bytea,
+  ADD COLUMN step_value   bytea;
 
 CREATE VIEW troth.kept_steps AS
 SELECT

@@ -44,12 +44,11 @@
 // them element by element. As functions in FROM, each would fill a table of its own first, which
 // for a handful of rows costs ten times as much as all the rest.
 
-// What is to be made; what is there already is in the way of it.
+// Makes records, of rows `u`. A condition on those, and what becomes of records whose id is taken,
+// follow it.
 #define INSERT_RECORDS(MORE_COLUMNS) \
   R"sql(
-  INSERT INTO troth.promises (id, state, awaited, error_type, method_id, version, interface_id,
-    created, settled, deadline, due, lease_expires, epoch, target, lease_owner, parent, root, tags,
-    digest, params, value, error_text)
+  INSERT INTO troth.promises ()sql" ROW_COLUMNS R"sql()
   SELECT u.id, u.state, u.awaited, u.error_type, u.method_id, 1, u.interface_id,
     u.created, u.settled, u.deadline, u.due, u.lease_expires, u.epoch, u.target, u.lease_owner,
     u.parent, u.root, string_to_array(u.tags, chr(31)), u.digest, u.params, u.value, u.error_text
@@ -266,7 +265,6 @@ const PgStatement SEARCH_BY_PARENT = {"troth_search_by_parent", "SELECT " RECORD
   LIMIT $5::int8
 )sql"};
 
-// A promise that is no root has the same rows below it, but they are of another tree.
 const PgStatement SEARCH_BY_ROOT = {"troth_search_by_root",
     SEARCH(R"sql(
   SELECT * FROM (

@@ -1,7 +1,6 @@
 // Steps in the row of their call: which there are, and that nobody can tell them from records with
 // a row.
 
-#include <map>
 #include <random>
 
 #include "pg-kept-step.h"
@@ -14,10 +13,10 @@ namespace {
 
 using S = PromiseState;
 
-CreateRequest stepOf(kj::StringPtr call, kj::StringPtr number, kj::StringPtr value = "done") {
+CreateRequest stepOf(kj::StringPtr call, kj::StringPtr number) {
   auto request = child(kj::str(call, '.', number), call);
   request.call.params = bytesOf("a step");
-  request.settlement = Settlement{.value = bytesOf(value)};
+  request.settlement = Settlement{.value = bytesOf("done")};
   return strictly(kj::mv(request));
 }
 
@@ -290,18 +289,13 @@ protected:
   kj::Own<Store> model = newMemoryStore(options());
   std::mt19937 random{20261128};
 
-  void createInBoth(CreateRequest request) {
-    auto copy = withoutLease(request);
-    if (request.lease != nullptr) copy.lease = LeaseRequest{kj::str("me")};
-    wait(model->create(kj::mv(copy)));
-    create(kj::mv(request));
-  }
-
-  static CreateRequest withoutLease(const CreateRequest& request) {
-    CreateRequest copy{.id = kj::str(request.id), .call = request.call.clone()};
-    copy.parent = request.parent.map([](const kj::String& id) { return kj::str(id); });
-    copy.settlement = request.settlement.map([](const Settlement& s) { return s.clone(); });
-    return copy;
+  // Makes a call of "me".
+  void createInBoth(kj::StringPtr id, kj::Maybe<kj::StringPtr> parent) {
+    for (auto each: {model.get(), store.get()}) {
+      auto request = leased(id, "me");
+      request.parent = parent.map([](kj::StringPtr p) { return kj::str(p); });
+      wait(each->create(kj::mv(request)));
+    }
   }
 
   void finishInBoth(kj::StringPtr call) {
@@ -322,10 +316,10 @@ protected:
     std::string last;
     for (int i = 0; i < 60; ++i) {
       auto id = i % 3 == 0 ? "c" + std::to_string(i) : last + ".call" + std::to_string(i);
-      auto request = leased(id.c_str(), "me");
-      if (i % 3 > 0) request.parent = kj::str(last.c_str());
+      kj::Maybe<kj::StringPtr> parent;
+      if (i % 3 > 0) parent = last.c_str();
+      createInBoth(id.c_str(), parent);
       last = id;
-      createInBoth(kj::mv(request));
       open.push_back(id);
       passTime();
       while (open.size() > 3) {
